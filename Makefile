@@ -1,0 +1,58 @@
+# The targets people and CI use. Each does its own set-up, so a fresh checkout needs only Python 3.11 and make.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+RUN    := $(VENV)/.run.stamp
+DEV    := $(VENV)/.dev.stamp
+UV_VERSION := 0.13.8
+
+.PHONY: demo up test check fix bench faults lock system-packages clean
+
+demo: $(RUN)            ## run the main job on a throw-away registry
+	@$(BIN)/pierhead demo
+
+up: $(RUN)              ## run the server in the foreground
+	$(BIN)/pierhead up
+
+test: $(DEV) check system-packages ## every check and every test
+	$(BIN)/pytest -n 2 --dist worksteal -m "not faults" $(ARGS)
+
+check: $(DEV)           ## style, types, import order
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-timing 2>/dev/null || $(BIN)/lint-imports
+
+fix: $(DEV)             ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(DEV) system-packages ## figures against skopeo and docker-registry
+	$(BIN)/python -m bench
+
+faults: $(DEV) system-packages ## long randomised fault runs
+	$(BIN)/pytest -m faults --timeout 3600 $(ARGS)
+
+lock: $(UV)             ## renew the pinned, hashed versions
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+system-packages:
+	@sh tests/system-packages.sh
+
+$(UV):
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(RUN): pyproject.toml requirements.lock | $(UV)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN)
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,84 @@
+"""Caps on what others may make us read, and JSON read strictly under such caps."""
+
+import json
+from typing import NoReturn
+
+from .errors import InvalidInputError, TooLargeError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class MalformedJsonError(InvalidInputError):
+    """Not the JSON we accept: broken syntax, duplicate keys, NaN or Infinity, too deep. Lines and columns from 1."""
+
+    code = "malformed-json"
+
+    def __init__(self, reason: str, *, line: int | None = None, column: int | None = None) -> None:
+        place = f" at line {line}, column {column}" if line is not None else ""
+        super().__init__(f"not valid JSON{place}: {reason}", hint="mend the JSON text and send it again")
+        self.reason = reason
+        self.line = line
+        self.column = column
+
+
+class BodyTooLargeError(TooLargeError):
+    code = "body-too-large"
+
+    def __init__(self, what: str, cap_bytes: int) -> None:
+        super().__init__(f"{what} is larger than the {cap_bytes:,} bytes accepted")
+        self.cap_bytes = cap_bytes
+
+
+def parse_json(raw: bytes, *, max_depth: int = 64) -> object:
+    """The value in ``raw`` (UTF-8). Raises MalformedJsonError; never RecursionError or UnicodeError."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedJsonError(f"byte {error.start} is not UTF-8") from None
+    _check_depth(text, max_depth)
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise MalformedJsonError(error.msg, line=error.lineno, column=error.colno) from None
+    except (RecursionError, ValueError) as error:  # ValueError: a number with too many digits
+        raise MalformedJsonError(str(error) or "too deep") from None
+
+
+def _check_depth(text: str, max_depth: int) -> None:
+    """Counts brackets outside strings, so that a bomb is refused before the parser recurses into it."""
+    if text.count("[") + text.count("{") <= max_depth:  # the common case needs no walk
+        return
+    depth = 0
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            if depth > max_depth:
+                raise MalformedJsonError(f"nested deeper than {max_depth} levels")
+        elif character in "]}":
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise MalformedJsonError(f"the key {key!r} occurs twice")
+            seen.add(key)
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJsonError(f"{name} is not a JSON number")
