@@ -1,12 +1,16 @@
 """Caps on what others may make us read, and JSON read strictly under such caps."""
 
 import json
+import re
 from typing import NoReturn
 
 from .errors import InvalidInputError, TooLargeError
 
 KIB = 1024
 MIB = 1024 * KIB
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)  # always matches after a quote: linear on any input
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 class MalformedJsonError(InvalidInputError):
@@ -50,23 +54,10 @@ def _check_depth(text: str, max_depth: int) -> None:
     if text.count("[") + text.count("{") <= max_depth:  # the common case needs no walk
         return
     depth = 0
-    in_string = escaped = False
-    for character in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_string = False
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            depth += 1
-            if depth > max_depth:
-                raise MalformedJsonError(f"nested deeper than {max_depth} levels")
-        elif character in "]}":
-            depth -= 1
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > max_depth:
+            raise MalformedJsonError(f"nested deeper than {max_depth} levels")
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -75,7 +66,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise MalformedJsonError(f"the key {key!r} occurs twice")
+                raise MalformedJsonError(f"the key {key[:100]!r} occurs twice")
             seen.add(key)
     return result
 

@@ -6,7 +6,7 @@ import time
 
 
 class _OneLine(logging.Formatter):
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         # Remote text may reach a log line; escape what could forge a second one or drive a terminal.

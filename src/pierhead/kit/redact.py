@@ -13,7 +13,7 @@ MASK = "***"
 
 
 class SecretValue:
-    """A secret text. ``str``, ``repr`` and formatting show a mask; it cannot be pickled; equality takes constant time."""
+    """A secret text: printing shows a mask, it cannot be pickled, equality takes constant time."""
 
     __slots__ = ("_text",)
 

@@ -14,9 +14,7 @@ class Loop:
     after ``pause_on_error_s``: an eternal task that ends is an error.
     """
 
-    def __init__(
-        self, name: str, step: Callable[[threading.Event], float], *, pause_on_error_s: float = 1.0
-    ) -> None:
+    def __init__(self, name: str, step: Callable[[threading.Event], float], *, pause_on_error_s: float = 1.0) -> None:
         self.name = name
         self._step = step
         self._pause_on_error_s = pause_on_error_s

@@ -13,8 +13,9 @@ IDENTIFIER_PATTERN = r"^[a-zA-Z_][0-9a-zA-Z_$]{0,127}$"
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN + r"(?!\n)")
 _NAME = re.compile(r"^[0-9A-Za-z \-_./]{1,128}$(?!\n)")
 _KEYWORDS = frozenset(
-    "or and eq ne lt gt le ge div mod not null true false new var return step parallel stepGroup org account class "
-    "shellScriptProvisioner status liteEngineTask".split()
+    {"or", "and", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "not", "null", "true", "false", "new", "var"}
+    | {"return", "step", "parallel", "stepGroup", "org", "account", "class", "shellScriptProvisioner", "status"}
+    | {"liteEngineTask"}
 )
 
 
@@ -72,11 +73,7 @@ class Scope:
         return Scope(self.account, self.org, self.project if level is Level.PROJECT else None)
 
     def contains(self, other: "Scope") -> bool:
-        return (
-            self.account == other.account
-            and self.org in (None, other.org)
-            and self.project in (None, other.project)
-        )
+        return self.account == other.account and self.org in (None, other.org) and self.project in (None, other.project)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,23 @@
+"""The durable task queue: work that is written down, leased with a fencing number, and never lost or done twice."""
+
+from . import model as rules
+from .errors import StaleLeaseError, TaskExistsError, TaskNotFoundError
+from .model import FINAL_STATES, OPEN_STATES, Lease, TaskRow, TaskState
+from .ports import TaskRows, TaskStore, TaskTransaction
+from .service import TaskQueue
+
+__all__ = [
+    "FINAL_STATES",
+    "OPEN_STATES",
+    "Lease",
+    "StaleLeaseError",
+    "TaskExistsError",
+    "TaskNotFoundError",
+    "TaskQueue",
+    "TaskRow",
+    "TaskRows",
+    "TaskState",
+    "TaskStore",
+    "TaskTransaction",
+    "rules",
+]

@@ -1,0 +1,93 @@
+"""Rows of connectors. Their spec is one JSON document: it is read and written whole, never queried by field."""
+
+import sqlalchemy as sa
+
+from pierhead.control.connectors import Connector, ConnectorExistsError, ConnectorFilter, ConnectorStatus
+from pierhead.control.scopes import Scope
+from pierhead.kit.paging import Page, PageRequest
+
+from .connector_spec import spec_from_json, spec_to_json, status_from_json, status_to_json
+from .errors import RowExistsError
+from .queries import entity_is, in_scope, page, scope_columns, scope_of, search_text, text_matches
+from .schema import connectors
+
+_PLAIN = ("id", "identifier", "name", "description", "tags", "version", "created_at", "last_modified_at")
+
+
+def to_row(connector: Connector) -> dict[str, object]:
+    return {
+        **scope_columns(connector.scope),
+        **{name: getattr(connector, name) for name in _PLAIN},
+        "type": connector.type,
+        "tags": dict(connector.tags),
+        "spec": spec_to_json(connector.spec),
+        "status": connector.status and status_to_json(connector.status),
+        "search_text": search_text(
+            (connector.name, connector.identifier, *connector.tags, *connector.tags.values())
+        ),
+    }
+
+
+def from_row(row: sa.RowMapping) -> Connector:
+    return Connector(
+        scope=scope_of(row),
+        spec=spec_from_json(row["spec"]),
+        status=row["status"] and status_from_json(row["status"]),
+        **{name: row[name] for name in _PLAIN},
+    )
+
+
+class SqlConnectorRows:
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, connector: Connector) -> None:
+        try:
+            self._connection.execute(connectors.insert().values(to_row(connector)))
+        except RowExistsError:
+            raise ConnectorExistsError(connector.name, connector.identifier) from None
+
+    def find(self, scope: Scope, identifier: str) -> Connector | None:
+        query = sa.select(connectors).where(entity_is(connectors, scope, identifier))
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else from_row(row)
+
+    def replace(self, connector: Connector) -> None:
+        where = entity_is(connectors, connector.scope, connector.identifier)
+        self._connection.execute(connectors.update().where(where).values(to_row(connector)))
+
+    def remove(self, scope: Scope, identifier: str) -> bool:
+        where = entity_is(connectors, scope, identifier)
+        return self._connection.execute(connectors.delete().where(where)).rowcount == 1
+
+    def page(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
+        query = (
+            sa.select(connectors)
+            .where(
+                sa.or_(*(in_scope(connectors, place) for place in wanted.scopes(scope))),
+                text_matches(connectors.c.search_text, wanted.search),
+            )
+            .order_by(connectors.c.last_modified_at.desc(), connectors.c.id)
+        )
+        if _is_search_only(wanted):
+            return page(self._connection, query, request, from_row)
+        # The other conditions are rare and look into the spec; the rule itself is asked instead of saying it twice.
+        rows = self._connection.execute(query).mappings()
+        found = [connector for row in rows if wanted.matches(connector := from_row(row))]
+        return Page(tuple(found[request.offset : request.offset + request.size]), len(found), request)
+
+    def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
+        change = connectors.update().where(entity_is(connectors, scope, identifier))
+        return self._connection.execute(change.values(status=status_to_json(status))).rowcount == 1
+
+    def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
+        mentions = sa.cast(connectors.c.spec, sa.Text).contains(identifier, autoescape=True)
+        query = sa.select(connectors).where(connectors.c.account == scope.account, mentions)
+        candidates = (from_row(row) for row in self._connection.execute(query).mappings())
+        return tuple(
+            sorted(found.identifier for found in candidates if (scope, identifier) in found.secrets())
+        )
+
+
+def _is_search_only(wanted: ConnectorFilter) -> bool:
+    return wanted == ConnectorFilter(search=wanted.search, include_scopes_above=wanted.include_scopes_above)

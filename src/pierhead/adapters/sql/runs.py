@@ -1,0 +1,89 @@
+"""Rows of runs, with the rows of their stages and images."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pierhead.control.pipelines import ImageFacts, Run, RunState
+from pierhead.kit.paging import Page, PageRequest
+
+from .queries import page
+from .run_records import (
+    facts_from_row,
+    facts_to_row,
+    image_from_row,
+    image_to_row,
+    run_from_row,
+    run_to_row,
+    stage_from_row,
+    stage_to_row,
+)
+from .schema import run_images, run_stages, runs
+
+_running = runs.c.state == RunState.RUNNING.value
+
+
+class SqlRunRows:
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, run: Run) -> None:
+        self._connection.execute(runs.insert().values(run_to_row(run)))
+        if run.stages:
+            self._connection.execute(run_stages.insert(), [stage_to_row(stage) for stage in run.stages])
+        if run.images:
+            self._connection.execute(run_images.insert(), [image_to_row(image) for image in run.images])
+
+    def find(self, account: str, run_id: str) -> Run | None:
+        return self._whole(sa.and_(runs.c.account == account, runs.c.id == run_id))
+
+    def find_by_task(self, task_id: str) -> Run | None:
+        return self._whole(runs.c.task_id == task_id)
+
+    def page(self, account: str, request: PageRequest) -> Page[Run]:
+        query = sa.select(runs).where(runs.c.account == account).order_by(runs.c.sequence.desc())
+        return page(self._connection, query, request, run_from_row)
+
+    def unfinished(self) -> tuple[Run, ...]:
+        rows = self._connection.execute(sa.select(runs).where(_running).order_by(runs.c.sequence)).mappings()
+        return tuple(run_from_row(row) for row in rows)
+
+    def put_facts(self, run_id: str, facts: Iterable[tuple[str, ImageFacts]]) -> None:
+        for pull_key, later in facts:
+            of_this_pull = sa.and_(run_images.c.run_id == run_id, run_images.c.pull_key == pull_key)
+            query = sa.select(run_images).where(of_this_pull).with_for_update()
+            for row in self._connection.execute(query).mappings().all():
+                after = facts_to_row(facts_from_row(row).after(later))
+                this = sa.and_(
+                    of_this_pull, run_images.c.stage == row["stage"], run_images.c.position == row["position"]
+                )
+                self._connection.execute(run_images.update().where(this).values(after))
+
+    def set_state(self, run_id: str, state: RunState, finished_at: datetime | None) -> bool:
+        change = runs.update().where(runs.c.id == run_id, _running)
+        return self._connection.execute(change.values(state=state.value, finished_at=finished_at)).rowcount == 1
+
+    def _whole(self, where: sa.ColumnElement[bool]) -> Run | None:
+        row = self._connection.execute(sa.select(runs).where(where)).mappings().first()
+        if row is None:
+            return None
+        stages = (
+            sa.select(run_stages).where(run_stages.c.run_id == row["id"]).order_by(run_stages.c.position)
+        )
+        images = (
+            sa.select(run_images)
+            .join(
+                run_stages,
+                sa.and_(
+                    run_stages.c.run_id == run_images.c.run_id, run_stages.c.identifier == run_images.c.stage
+                ),
+            )
+            .where(run_images.c.run_id == row["id"])
+            .order_by(run_stages.c.position, run_images.c.position)
+        )
+        return run_from_row(
+            row,
+            [stage_from_row(stage) for stage in self._connection.execute(stages).mappings()],
+            [image_from_row(image) for image in self._connection.execute(images).mappings()],
+        )

@@ -1,0 +1,86 @@
+"""Everything that is SQLite's own: how it is opened, how writers take turns, how its schema is changed safely.
+
+Write-ahead log, every commit synced to disk, foreign keys on. SQLite lets one writer in at a time; ours queue for
+that on a lock in the process, because SQLite's own waiting is by sleeping and retrying, without an order.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from .errors import StoreDamagedError, StoreUnavailableError, translate_errors
+
+_BUSY_TIMEOUT_S = 10.0
+_TURN_TIMEOUT_S = 30.0
+
+
+def make_engine(path: Path, *, writes: bool) -> sa.Engine:
+    """An engine whose transactions are all writing ones, or all reading ones."""
+    engine = sa.create_engine(
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"isolation_level": None, "timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
+        pool_size=1 if writes else 8,
+        max_overflow=0 if writes else -1,  # the callers' threads are bounded already
+        pool_timeout=_TURN_TIMEOUT_S,
+    )
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    translate_errors(engine)
+    event.listen(engine, "connect", _prepare_writer if writes else _prepare_reader)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare_writer(connection: sqlite3.Connection, _record: object) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreUnavailableError(f"its file system allows journal mode {mode} only")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _prepare_reader(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+class WritersTurn:
+    """Lets one thread write at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    def __enter__(self) -> None:
+        me = threading.get_ident()
+        if self._holder == me:
+            raise RuntimeError("this thread has a writing transaction open already")
+        if not self._lock.acquire(timeout=_TURN_TIMEOUT_S):
+            raise StoreUnavailableError(f"another writer has not ended for {_TURN_TIMEOUT_S:.0f} seconds")
+        self._holder = me
+
+    def __exit__(self, *_: object) -> None:
+        self._holder = None
+        self._lock.release()
+
+
+@contextmanager
+def schema_change(connection: sa.Connection) -> Iterator[None]:
+    """A transaction in which tables may be rebuilt.
+
+    With foreign keys on, dropping the old copy of a table would delete the rows that refer to it; they cannot be
+    switched off within a transaction, and are checked as a whole before it commits.
+    """
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            yield
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise StoreDamagedError("the migration would leave rows that refer to nothing")
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")

@@ -1,0 +1,184 @@
+"""Rows of the task queue.
+
+Each change is one statement that also says whose lease it acts under, so it holds however many processes share the
+database: ``FOR UPDATE SKIP LOCKED`` where rows can be locked, and nothing at all on SQLite, whose writer is alone.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pierhead.control.tasks import TaskExistsError, TaskRow, TaskState, rules
+from pierhead.kit.paging import Page, PageRequest
+
+from .errors import RowExistsError
+from .queries import page
+from .schema import tasks
+
+_open = tasks.c.finished_at.is_(None)
+
+
+def to_row(task: TaskRow) -> dict[str, object]:
+    return {
+        "id": task.id,
+        "account": task.account,
+        "kind": task.kind,
+        "payload": dict(task.payload),
+        "created_at": task.created_at,
+        "state": task.state.value,
+        "owner": task.owner,
+        "lease_expires_at": task.lease_expires_at,
+        "fence": task.fence,
+        "attempts": task.attempts,
+        "max_attempts": task.max_attempts,
+        "deadline_at": task.deadline_at,
+        "is_cancel_requested": task.is_cancel_requested,
+        "finished_at": task.finished_at,
+        "error": None if task.error is None else dict(task.error),
+    }
+
+
+def from_row(row: sa.RowMapping) -> TaskRow:
+    values = {name: value for name, value in row.items() if name != "sequence"}
+    return TaskRow(**{**values, "state": TaskState(row["state"])})
+
+
+class SqlTaskRows:
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, task: TaskRow) -> None:
+        try:
+            self._connection.execute(tasks.insert().values(to_row(task)))
+        except RowExistsError:
+            raise TaskExistsError(task.id) from None
+
+    def find(self, task_id: str) -> TaskRow | None:
+        return self._one(sa.select(tasks).where(tasks.c.id == task_id))
+
+    def page(self, account: str, states: Collection[TaskState], request: PageRequest) -> Page[TaskRow]:
+        query = sa.select(tasks).where(tasks.c.account == account).order_by(tasks.c.sequence.desc())
+        if states:
+            query = query.where(tasks.c.state.in_(sorted(states)))
+        return page(self._connection, query, request, from_row)
+
+    def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
+        change = (
+            tasks.update()
+            .where(tasks.c.sequence == _first_due(kinds, now))
+            .values(
+                state=TaskState.LEASED.value,
+                owner=owner,
+                lease_expires_at=until,
+                fence=tasks.c.fence + 1,
+                attempts=tasks.c.attempts + 1,
+            )
+        )
+        return self._one(change.returning(tasks))
+
+    def holds(self, task_id: str, owner: str, fence: int) -> bool:
+        query = sa.select(tasks.c.sequence).where(_held(task_id, owner, fence)).with_for_update()
+        return self._connection.execute(query).first() is not None
+
+    def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
+        change = tasks.update().where(_held(task_id, owner, fence)).values(lease_expires_at=until)
+        return self._one(change.returning(tasks))
+
+    def release(self, task_id: str, owner: str, fence: int) -> bool:
+        change = (
+            tasks.update()
+            .where(_held(task_id, owner, fence))
+            .values(
+                state=TaskState.QUEUED.value, owner=None, lease_expires_at=None, attempts=tasks.c.attempts - 1
+            )
+        )
+        return self._connection.execute(change).rowcount == 1
+
+    def finish(
+        self,
+        task_id: str,
+        owner: str,
+        fence: int,
+        state: TaskState,
+        error: Mapping[str, object] | None,
+        now: datetime,
+    ) -> bool:
+        change = (
+            tasks.update()
+            .where(_held(task_id, owner, fence))
+            .values(
+                state=state.value,
+                error=None if error is None else dict(error),
+                finished_at=now,
+                lease_expires_at=None,
+            )
+        )
+        return self._connection.execute(change).rowcount == 1
+
+    def cancel(self, task_id: str, now: datetime) -> TaskRow | None:
+        queued = tasks.c.state == TaskState.QUEUED.value
+        change = (
+            tasks.update()
+            .where(tasks.c.id == task_id, _open)
+            .values(
+                is_cancel_requested=True,
+                state=sa.case((queued, TaskState.CANCELLED.value), else_=tasks.c.state),
+                finished_at=sa.case((queued, now), else_=tasks.c.finished_at),
+            )
+        )
+        return self._one(change.returning(tasks)) or self.find(task_id)
+
+    def expire(self, owner: str, now: datetime) -> int:
+        change = tasks.update().where(
+            tasks.c.owner == owner, tasks.c.state == TaskState.LEASED.value, tasks.c.lease_expires_at > now
+        )
+        return self._connection.execute(change.values(lease_expires_at=now)).rowcount
+
+    def requeue_expired(self, now: datetime) -> tuple[TaskRow, ...]:
+        left_alone = (
+            sa.select(tasks)
+            .where(_open, sa.or_(tasks.c.lease_expires_at <= now, tasks.c.deadline_at <= now))
+            .order_by(tasks.c.sequence)
+            .with_for_update(skip_locked=True)
+        )
+        rows = self._connection.execute(left_alone).mappings().all()
+        changed = [after for row in rows if (after := rules.swept(from_row(row), now))]
+        for task in changed:
+            self._connection.execute(tasks.update().where(tasks.c.id == task.id).values(to_row(task)))
+        return tuple(changed)
+
+    def _one(self, statement: sa.Executable) -> TaskRow | None:
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else from_row(row)
+
+
+def _first_due(kinds: Collection[str], now: datetime) -> sa.ScalarSelect[int]:
+    """``rules.is_due``, said to the database."""
+    free = sa.or_(tasks.c.state == TaskState.QUEUED.value, tasks.c.lease_expires_at <= now)
+    in_time = sa.or_(tasks.c.deadline_at.is_(None), tasks.c.deadline_at > now)
+    return (
+        sa.select(tasks.c.sequence)
+        .where(
+            _open,
+            tasks.c.kind.in_(sorted(kinds)),
+            free,
+            tasks.c.attempts < tasks.c.max_attempts,
+            tasks.c.is_cancel_requested.is_(False),
+            in_time,
+        )
+        .order_by(tasks.c.sequence)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+
+
+def _held(task_id: str, owner: str, fence: int) -> sa.ColumnElement[bool]:
+    """``rules.holds``, said to the database."""
+    return sa.and_(
+        tasks.c.id == task_id,
+        tasks.c.state == TaskState.LEASED.value,
+        tasks.c.owner == owner,
+        tasks.c.fence == fence,
+    )

@@ -1,0 +1,201 @@
+"""``pierhead connector``: list, get, apply, delete, and what can be asked of a registry."""
+
+from typing import Any
+
+import click
+
+from .. import apply as applying
+from ..api_client import segment
+from ..documents import parse_documents, read_source
+from ..errors import FAILED, UsageError
+from ..invocation import Invocation
+from ..options import with_api
+from ..pages import page_options, page_query, scope_of, tell_more, when
+from ..render import Screen
+
+_PATH = "/ng/api/connectors"
+_OWN = "/pierhead/v1/connectors"
+
+
+@click.group()
+def connector() -> None:
+    """Registries that images come from."""
+
+
+@connector.command("list")
+@click.option("--search", metavar="TEXT", help="Only those whose name, identifier or tag matches.")
+@page_options(100)
+@with_api
+def list_connectors(invocation: Invocation, search: str | None, page: int, page_size: int) -> None:
+    """List connectors, last changed first."""
+    query = {**page_query(page, page_size), "searchTerm": search}
+    data = invocation.api().call("POST", f"{_PATH}/listV2", query, {"filterType": "Connector"})
+    screen = invocation.screen
+    if screen.is_json:
+        return screen.json(data)
+    screen.table(("identifier", "name", "scope", "registry", "login", "status"), map(_row, data["content"]))
+    return tell_more(screen, data)
+
+
+@connector.command("get")
+@click.argument("identifier")
+@with_api
+def get_connector(invocation: Invocation, identifier: str) -> None:
+    """Show one connector."""
+    data = invocation.api().call("GET", f"{_PATH}/{segment(identifier)}")
+    if invocation.screen.is_json:
+        return invocation.screen.json(data)
+    return _tell_connector(invocation.screen, data)
+
+
+@connector.command("apply")
+@click.option("--file", "-f", "file", required=True, metavar="FILE", help="YAML or JSON, one or several; - for stdin.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@with_api
+def apply_connectors(invocation: Invocation, file: str, dry_run: bool) -> None:
+    """Create or update connectors from a file, as `connector get --json` prints them.
+
+    Does nothing where nothing differs, so it may be run again and again.
+    """
+    where, raw = read_source(file)
+    kind, scope = applying.CONNECTOR, invocation.target.scope
+    entities = [applying.entity_of(kind, document, where, scope) for document in parse_documents(raw, where)]
+    applying.apply(invocation.api(), invocation.screen, kind, entities, is_dry=dry_run)
+
+
+@connector.command("delete")
+@click.argument("identifier")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask, not even for harnessImage.")
+@with_api
+def delete_connector(invocation: Invocation, identifier: str, yes: bool) -> None:
+    """Delete a connector."""
+    if identifier == "harnessImage" and not invocation.target.org and not yes:
+        _ask("Without harnessImage, images come from Docker Hub, anonymously. Delete it?")
+    data = invocation.api().call("DELETE", f"{_PATH}/{segment(identifier)}")
+    _tell_done(invocation.screen, data, f"connector {identifier}: deleted")
+
+
+@connector.command("restore-default")
+@with_api
+def restore_default(invocation: Invocation) -> None:
+    """Make harnessImage again what it was at the first start: Docker Hub, anonymous."""
+    data = invocation.api().call("POST", f"{_OWN}/restoreDefault")
+    _tell_done(invocation.screen, data, "connector harnessImage: restored")
+
+
+@connector.command("test")
+@click.argument("identifier")
+@with_api
+def test_connector(invocation: Invocation, identifier: str) -> int:
+    """Test a connector now; exit code 1 when the test fails."""
+    data = invocation.api().call("POST", f"{_PATH}/testConnection/{segment(identifier)}")
+    if invocation.screen.is_json:
+        invocation.screen.json(data)
+    else:
+        _tell_test(invocation.screen, identifier, data)
+    return 0 if data.get("status") == "SUCCESS" else FAILED
+
+
+@connector.command("preview")
+@click.argument("url")
+@click.option(
+    "--provider",
+    type=click.Choice(["DockerHub", "Harbor", "Quay", "Other"]),
+    default="Other",
+    show_default=True,
+    help="Provider type.",
+)
+@with_api
+def preview_url(invocation: Invocation, url: str, provider: str) -> None:
+    """Show what a registry URL would make of the image names, before a connector is saved."""
+    data = invocation.api().call("POST", f"{_OWN}/preview", body={"url": url, "providerType": provider})
+    screen = invocation.screen
+    if screen.is_json:
+        return screen.json(data)
+    pairs = (("registry", "registry"), ("path prefix", "pathPrefix"), ("pull secret key", "pullSecretKey"))
+    screen.pairs((label, data.get(name)) for label, name in (*pairs, ("scheme", "scheme")))
+    screen.table(
+        ("image", "becomes", "because"),
+        ((image["image"], image["becomes"], image["reason"]) for image in data.get("images", [])),
+    )
+    for warning in data.get("warnings", []):
+        screen.line(f"warning: {warning}", style="yellow")
+    return None
+
+
+@connector.command("tags")
+@click.argument("identifier")
+@click.argument("repository")
+@click.option("--limit", type=click.IntRange(1), help="At most so many.  [default: all that the API gives]")
+@with_api
+def list_tags(invocation: Invocation, identifier: str, repository: str, limit: int | None) -> None:
+    """List the tags of a repository as seen through a connector."""
+    path = f"{_OWN}/{segment(identifier)}/tags"
+    data = invocation.api().call("GET", path, {"repository": repository, "limit": limit})
+    screen = invocation.screen
+    if screen.is_json:
+        return screen.json(data)
+    for tag in data.get("tags", []):
+        screen.line(tag)
+    if data.get("truncated"):
+        screen.note(f"there are more tags than these {len(data['tags'])}; ask for more with --limit")
+    return None
+
+
+def _ask(question: str) -> None:
+    if not click.get_text_stream("stdin").isatty():
+        raise UsageError(f"not done without a word: {question}", hint="say --yes")
+    click.confirm(question, abort=True, err=True)
+
+
+def _row(item: dict[str, Any]) -> tuple[object, ...]:
+    entity, spec = item["connector"], item["connector"].get("spec") or {}
+    status = (item.get("status") or {}).get("status", "not tested")
+    login = (spec.get("auth") or {}).get("type")
+    return entity["identifier"], entity["name"], scope_of(entity), spec.get("dockerRegistryUrl"), login, status
+
+
+def _tell_connector(screen: Screen, data: dict[str, Any]) -> None:
+    entity, spec, status = data["connector"], data["connector"].get("spec") or {}, data.get("status") or {}
+    auth = spec.get("auth") or {}
+    login = auth.get("spec") or {}
+    screen.pairs(
+        [
+            ("identifier", entity["identifier"]),
+            ("name", entity["name"]),
+            ("description", entity.get("description")),
+            ("tags", ", ".join(f"{key}={value}" for key, value in (entity.get("tags") or {}).items())),
+            ("scope", scope_of(entity)),
+            ("provider", spec.get("providerType")),
+            ("registry", spec.get("dockerRegistryUrl")),
+            ("login", auth.get("type")),
+            ("user", login.get("username") or login.get("usernameRef")),
+            ("password", login.get("passwordRef") and f"secret {login['passwordRef']}"),
+            ("through", "a delegate" if spec.get("executeOnDelegate", True) else "the platform"),
+            ("delegates", ", ".join(spec.get("delegateSelectors") or [])),
+            ("status", f"{status.get('status', 'not tested')} {status.get('errorSummary') or ''}".strip()),
+            ("tested", when(status, "testedAt", "lastTestedAt")),
+            ("changed", when(data, "lastModifiedAt")),
+        ]
+    )
+
+
+def _tell_test(screen: Screen, identifier: str, data: dict[str, Any]) -> None:
+    screen.line(f"connector {identifier}: {data.get('status')}", style=_style(data.get("status") == "SUCCESS"))
+    for step in data.get("steps") or []:
+        screen.line(f"{step.get('outcome', ''):<8} {step.get('name')}: {step.get('evidence') or ''}", indent=2)
+        if step.get("advice"):
+            screen.line(f"do this: {step['advice']}", indent=11)
+    for error in data.get("errors") or []:
+        screen.line(f"{error.get('reason')}: {error.get('message')}", indent=2)
+
+
+def _style(is_good: bool) -> str:
+    return "green" if is_good else "red"
+
+
+def _tell_done(screen: Screen, data: object, text: str) -> None:
+    if screen.is_json:
+        screen.json(data)
+    else:
+        screen.line(text)

@@ -1,0 +1,18 @@
+"""``pierhead version``."""
+
+import click
+
+from pierhead import __version__
+
+from ..options import with_output
+from ..render import Screen
+
+
+@click.command()
+@with_output
+def version(screen: Screen) -> None:
+    """Print the version."""
+    if screen.is_json:
+        screen.json({"version": __version__})
+    else:
+        screen.line(__version__)

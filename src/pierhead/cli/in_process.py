@@ -1,0 +1,31 @@
+"""Opens the application on a data directory that no server holds. Importing this is cheap; calling it is not."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .local_wire import LocalWire
+
+if TYPE_CHECKING:
+    from pierhead.server.bootstrap import Application
+
+
+def open_data(data: Path, images: Path | None = None) -> "Application":
+    """``images``: where pulled images go instead of the directory's own place. Raises AppError when it is in use."""
+    from pierhead.kit import log
+    from pierhead.server.bootstrap import open_application
+    from pierhead.server.settings import Settings
+
+    log.set_up("ERROR")  # what goes wrong is told by the command; the server's running account is not wanted here
+    settings = replace(Settings.from_environment(), data=data)
+    return open_application(replace(settings, images=images) if images else settings)
+
+
+def open_wire(data: Path, images: Path | None = None) -> tuple[LocalWire, Path]:
+    """The API of the application on ``data``, and where its images are."""
+    from pierhead.server.app import create_app
+
+    application = open_data(data, images)
+    return LocalWire(create_app(application), f"data directory {data}", application), (
+        application.settings.images_directory
+    )

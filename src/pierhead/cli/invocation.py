@@ -1,0 +1,66 @@
+"""What was asked for besides a command's own arguments: which Pierhead, as whom, where in it, and how to show it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pierhead.kit.redact import SecretValue
+
+from .render import Screen
+
+if TYPE_CHECKING:
+    from .api_client import ApiClient
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``url`` None: whoever holds the data directory, or the directory itself. ``images``: where to put them then."""
+
+    data: Path
+    url: str | None = None
+    api_key: SecretValue | None = None
+    api_key_file: Path | None = None
+    org: str | None = None
+    project: str | None = None
+    images: Path | None = None
+
+    @property
+    def scope(self) -> dict[str, str]:
+        """Organization and project where chosen, by their names on the wire."""
+        scope = {"orgIdentifier": self.org, "projectIdentifier": self.project}
+        return {name: value for name, value in scope.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """``images`` is where the other side keeps its images, when that is on this machine."""
+
+    api: "ApiClient"
+    images: Path | None = None
+    is_local: bool = False
+
+
+Connect = Callable[[Target], Connection]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    target: Target
+    screen: Screen
+    connect: Connect
+    is_verbose: bool = False
+    connections: list[Connection] = field(default_factory=list)
+
+    def api(self) -> "ApiClient":
+        return self.connection().api
+
+    def connection(self, target: Target | None = None) -> Connection:
+        """Opened at the first call, closed when the command ends."""
+        if not self.connections:
+            self.connections.append(self.connect(target or self.target))
+        return self.connections[0]
+
+    def close(self) -> None:
+        while self.connections:
+            self.connections.pop().api.close()

@@ -1,0 +1,66 @@
+"""The main group, and the one place where an outcome becomes an exit code.
+
+0 done · 1 a run, a test or a plan failed · 2 to 11 an error by category · 130 interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from pierhead import __version__
+from pierhead.kit.errors import AppError
+
+from .errors import FAILED, INTERRUPTED, exit_code, tell
+from .invocation import Connect
+from .lazy import LazyCommand, LazyGroup
+
+_PACKAGE = "pierhead.cli.commands"
+COMMANDS: Mapping[str, LazyCommand] = {
+    "up": LazyCommand(f"{_PACKAGE}.up:up", "Run the server in the foreground."),
+    "init": LazyCommand(f"{_PACKAGE}.init:init", "Resolve and pull every image that a pipeline needs."),
+    "explain": LazyCommand(f"{_PACKAGE}.explain:explain", "Say which images a pipeline needs, from where, and why."),
+    "connector": LazyCommand(f"{_PACKAGE}.connector:connector", "Registries that images come from."),
+    "secret": LazyCommand(f"{_PACKAGE}.secret:secret", "Encrypted texts that connectors refer to."),
+    "image": LazyCommand(f"{_PACKAGE}.image:image", "The CI images, their versions and pins; pull any image."),
+    "run": LazyCommand(f"{_PACKAGE}.run:run", "Past and present runs of init."),
+    "completion": LazyCommand(f"{_PACKAGE}.completion:completion", "Print a shell's completion script."),
+    "version": LazyCommand(f"{_PACKAGE}.version:version", "Print the version."),
+}
+_HELP = """Decides, proves and delivers the container images that a CI platform runs on.
+
+Commands work on a running server (--url, or the one that holds the data directory), or with none running on the
+data directory itself."""
+
+
+def build_program(more: Mapping[str, LazyCommand]) -> LazyGroup:
+    """The main group with the commands of other rooms added."""
+    program = LazyGroup("pierhead", {**COMMANDS, **more}, help=_HELP)
+    return click.version_option(__version__, prog_name="pierhead", message="%(prog)s %(version)s")(program)
+
+
+def run(argv: Sequence[str], more: Mapping[str, LazyCommand] | None = None, *, connect: Connect | None = None) -> int:
+    """Runs one command line and returns its exit code; ``connect`` replaces how Pierhead is found."""
+    is_verbose = "--verbose" in argv or "-v" in argv
+    try:
+        outcome = build_program(more or {}).main(list(argv), "pierhead", standalone_mode=False, obj=connect)
+        sys.stdout.flush()
+    except AppError as error:
+        tell(error, sys.stderr, is_verbose=is_verbose)
+        return exit_code(error)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _reader_left() -> int:
+    """Whoever read standard output has enough; keeps the interpreter from complaining at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILED

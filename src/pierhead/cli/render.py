@@ -1,0 +1,107 @@
+"""What a command shows: tables, lines and JSON, with colour and width only where a terminal reads them.
+
+Texts from elsewhere are made harmless here, once; rich is imported only for a terminal.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .format import clean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Words that stand for good, bad and doubtful wherever they are the whole cell.
+STYLES: Mapping[str, str] = {
+    **dict.fromkeys(("pulled", "present", "succeeded", "SUCCESS", "ok", "created", "updated", "yes"), "green"),
+    **dict.fromkeys(("failed", "FAILURE", "error", "-"), "red"),
+    **dict.fromkeys(("cancelled", "warning", "PARTIAL", "running", "skipped", "+"), "yellow"),
+}
+
+
+class Screen:
+    """Results go to ``out``, everything about the way there to ``err``; ``quiet`` silences the latter but errors."""
+
+    def __init__(
+        self,
+        *,
+        is_json: bool = False,
+        is_quiet: bool = False,
+        has_color: bool = True,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+    ) -> None:
+        self.is_json = is_json
+        self.is_quiet = is_quiet
+        self.has_color = has_color
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+
+    @property
+    def is_terminal(self) -> bool:
+        return self._out.isatty()
+
+    @property
+    def shows_progress(self) -> bool:
+        return self._err.isatty() and not self.is_quiet
+
+    def json(self, data: Any) -> None:
+        """The API's data, unchanged; characters that could drive a terminal as ``\\u`` escapes."""
+        text = json.dumps(data, indent=2, ensure_ascii=False)
+        if not text.isascii():
+            text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+        self._out.write(text + "\n")
+
+    def line(self, text: str = "", *, style: str | None = None, indent: int = 0) -> None:
+        text = " " * indent + clean(text)
+        if style and self.is_terminal and self.has_color:
+            self.console().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._out.write(text + "\n")
+
+    def raw(self, text: str) -> None:
+        """Text of our own making that is to be read by a program (YAML, a completion script)."""
+        self._out.write(text)
+
+    def note(self, text: str) -> None:
+        if not self.is_quiet:
+            self._err.write(clean(text) + "\n")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        texts = [tuple("" if cell is None else clean(cell) for cell in row) for row in rows]
+        if self.is_terminal:
+            self._rich_table(columns, texts)
+        else:
+            self._plain_table(columns, texts)
+
+    def pairs(self, pairs: Iterable[tuple[str, object]]) -> None:
+        """``name  value`` lines; pairs without a value are left out."""
+        kept = [(name, clean(value)) for name, value in pairs if value not in (None, "", [], {})]
+        width = max((len(name) for name, _ in kept), default=0)
+        for name, value in kept:
+            self.line(f"{name:<{width}}  {value}")
+
+    def console(self, *, on_err: bool = False) -> "Console":
+        from rich.console import Console  # 80 ms, only for a terminal
+
+        return Console(file=self._err if on_err else self._out, no_color=not self.has_color)
+
+    def _rich_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for column in table.columns:
+            column.overflow = "fold"
+        for row in rows:
+            table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+        self.console().print(table)
+
+    def _plain_table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        lines = [tuple(column.upper() for column in columns), *rows]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+        for line in lines:
+            self._out.write("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")

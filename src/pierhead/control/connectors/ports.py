@@ -1,0 +1,52 @@
+"""What the connector service needs of a store."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pierhead.control.scopes import Scope
+from pierhead.control.secrets import Secret
+from pierhead.kit.paging import Page, PageRequest
+
+from .model import Connector, ConnectorFilter, ConnectorStatus
+
+
+class ConnectorRows(Protocol):
+    def add(self, connector: Connector) -> None:
+        """Raises ConnectorExistsError when the identifier is taken in the scope (the lost race)."""
+
+    def find(self, scope: Scope, identifier: str) -> Connector | None: ...
+
+    def replace(self, connector: Connector) -> None:
+        """Writes over the row with the same scope and identifier, which is there."""
+
+    def remove(self, scope: Scope, identifier: str) -> bool:
+        """False when there was none."""
+
+    def page(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
+        """Connectors of ``wanted.scopes(scope)`` that ``wanted.matches``, last modified first."""
+
+    def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
+        """Changes nothing else, ``last_modified_at`` included. False when there is no such connector."""
+
+    def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
+        """Identifiers of the connectors of the account whose ``Connector.secrets()`` has this secret, sorted."""
+
+
+class SecretLookup(Protocol):
+    def find(self, scope: Scope, identifier: str) -> Secret | None: ...
+
+
+class ConnectorTransaction(Protocol):
+    @property
+    def connectors(self) -> ConnectorRows: ...
+
+    @property
+    def secrets(self) -> SecretLookup: ...
+
+
+class ConnectorStore(Protocol):
+    def transaction(self) -> AbstractContextManager[ConnectorTransaction]:
+        """Commits when the block ends, rolls back when it raises."""
+
+    def snapshot(self) -> AbstractContextManager[ConnectorTransaction]:
+        """One consistent view, for reading only; waits for no writer."""

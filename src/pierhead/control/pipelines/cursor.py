@@ -1,0 +1,158 @@
+"""Reads typed values out of YAML nodes; every refusal names the path, the line and what is expected.
+
+Knows no field of a pipeline. A key that is absent and a key without a value are the same.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from .errors import PipelineExpressionError, PipelineFieldError, PipelineSyntaxError
+from .yaml_nodes import Mapping, Node, Scalar, Sequence, join_path, place_of
+
+_TRUTHS: Final = {"true": True, "false": False}
+_NUMBER: Final = re.compile(r"[0-9]{1,10}\Z")
+_DURATION: Final = re.compile(r"(?:[0-9]{1,6}[wdhms]\s*)+\Z")
+_DURATION_PART: Final = re.compile(r"([0-9]+)([wdhms])")
+_SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_SHOWN: Final = 80
+
+T = TypeVar("T")
+
+
+class Cursor:
+    """A node and the way to it."""
+
+    __slots__ = ("_parent", "_step", "node")
+
+    def __init__(self, node: Node, parent: "Cursor | None" = None, step: str | int = "") -> None:
+        self.node = node
+        self._parent = parent
+        self._step = step
+
+    @property
+    def path(self) -> str:
+        if self._parent is None:
+            return ""
+        above = self._parent.path
+        return f"{above}[{self._step}]" if isinstance(self._step, int) else join_path(above, self._step)
+
+    @property
+    def line(self) -> int:
+        return place_of("", self.node).line
+
+    @property
+    def key(self) -> str:
+        return str(self._step)
+
+    def wrong(self, expected: str, found: str = "", *, hint: str = "") -> PipelineFieldError:
+        return PipelineFieldError(place_of(self.path, self.node), expected, found or _described(self.node), hint=hint)
+
+    # mappings
+
+    def find(self, key: str) -> "Cursor | None":
+        """What is under ``key``; None when there is nothing. Raises PipelineFieldError when this is no mapping."""
+        if not isinstance(self.node, Mapping):
+            raise self.wrong("a mapping")
+        node = self.node.entries.get(key)
+        if node is None and "<<" in self.node.entries:
+            raise PipelineSyntaxError(place_of(self.path, self.node), "merge keys (<<) are not accepted here")
+        if node is None or (type(node) is Scalar and node.is_null):
+            return None
+        return Cursor(node, self, key)
+
+    def need(self, key: str, expected: str) -> "Cursor":
+        found = self.find(key)
+        if found is None:
+            raise Cursor(self.node, self, key).wrong(expected, "nothing")
+        return found
+
+    def has(self, key: str) -> bool:
+        return self.find(key) is not None
+
+    def keys(self) -> Iterable[str]:
+        return self.node.entries if isinstance(self.node, Mapping) else ()
+
+    def entries(self) -> "list[Cursor]":
+        """A cursor for each value of a mapping; ``key`` says which it is."""
+        if not isinstance(self.node, Mapping):
+            raise self.wrong("a mapping")
+        return [Cursor(node, self, key) for key, node in self.node.entries.items()]
+
+    # lists
+
+    def items(self, expected: str = "a list") -> "list[Cursor]":
+        if not isinstance(self.node, Sequence):
+            raise self.wrong(expected)
+        return [Cursor(node, self, index) for index, node in enumerate(self.node.items)]
+
+    # scalars
+
+    @property
+    def is_expression(self) -> bool:
+        return type(self.node) is Scalar and "<+" in self.node.text
+
+    def text(self, expected: str = "a text") -> str:
+        """The scalar as it is written, without outer blanks. Raises PipelineFieldError, PipelineExpressionError."""
+        if type(self.node) is not Scalar or self.node.is_null:
+            raise self.wrong(expected)
+        text = self.node.text
+        if "<+" in text:
+            raise PipelineExpressionError(place_of(self.path, self.node), text)
+        text = text.strip()
+        if not text:
+            raise self.wrong(expected, "an empty text")
+        return text
+
+    def choice(self, options: dict[str, T]) -> T:
+        """What the text stands for, upper and lower case being the same."""
+        expected = any_of(options)
+        text = self.text(expected)
+        for name, option in options.items():
+            if name.casefold() == text.casefold():
+                return option
+        raise self.wrong(expected)
+
+    def truth(self) -> bool:
+        return self.choice(_TRUTHS)
+
+    def number(self) -> int:
+        text = self.text("a whole number")
+        if not _NUMBER.match(text):
+            raise self.wrong("a whole number of at most ten digits")
+        return int(text)
+
+    def duration_s(self) -> float:
+        """Seconds in ``10m``, ``1h30m``, ``1h 30m`` or ``90s``."""
+        expected = "a duration such as 10m, 1h30m or 90s"
+        text = self.text(expected)
+        if not _DURATION.match(text):
+            raise self.wrong(expected)
+        seconds = sum(int(count) * _SECONDS[unit] for count, unit in _DURATION_PART.findall(text))
+        if seconds == 0:
+            raise self.wrong("a duration longer than nothing")
+        return float(seconds)
+
+    def optional(self, key: str, read: "Callable[[Cursor], T]") -> T | None:
+        """What ``read`` makes of the value under ``key``; None when there is none or its text is empty."""
+        found = self.find(key)
+        if found is None or (type(found.node) is Scalar and not found.node.text.strip()):
+            return None
+        return read(found)
+
+
+def any_of(words: Iterable[str]) -> str:
+    """``a, b or c``."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _described(node: Node) -> str:
+    if isinstance(node, Sequence):
+        return "a list"
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if node.is_null:
+        return "nothing"
+    text = node.text
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")

@@ -1,0 +1,118 @@
+"""What can be wrong with a secret, in the words its clients know (harness-api §2.3), and with its encryption."""
+
+from pierhead.kit.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError, UnsupportedError
+
+
+class InvalidSecretError(InvalidInputError):
+    code = "invalid-secret"
+
+
+class EmptySecretError(InvalidSecretError):
+    code = "secret-value-empty"
+
+    def __init__(self) -> None:
+        super().__init__("value cannot be empty for a secret text.")
+
+
+class ScopeMismatchError(InvalidSecretError):
+    code = "secret-scope-mismatch"
+
+    def __init__(self) -> None:
+        super().__init__("Invalid request, scope in payload and params do not match.")
+
+
+class SecretChangeError(InvalidSecretError):
+    code = "secret-change-refused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Cannot change organization, project, identifier, type or secret manager of a secret after creation."
+        )
+
+
+class UnknownManagerError(InvalidSecretError):
+    code = "secret-manager-unknown"
+
+    def __init__(self, manager: str) -> None:
+        super().__init__(
+            f"there is no secret manager {manager[:200]!r} in this scope",
+            hint="use harnessSecretManager, the built-in one",
+        )
+        self.manager = manager
+
+
+class SecretExistsError(ConflictError):
+    code = "secret-exists"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"Secret with identifier {identifier} already exists in this scope")
+        self.identifier = identifier
+
+
+class SecretMissingError(NotFoundError):
+    """``doing`` is the use case: the three of them have each a text of their own."""
+
+    code = "secret-missing"
+
+    def __init__(self, identifier: str, doing: str = "get") -> None:
+        super().__init__(
+            {
+                "delete": f"Secret with identifier [{identifier}] does not exist in the specified scope",
+                "update": "No such secret found, please check identifier/scope and try again.",
+            }.get(doing, f"Secret with identifier [{identifier}] is not found in the given scope")
+        )
+        self.identifier = identifier
+        self.doing = doing
+
+
+class SecretInUseError(ConflictError):
+    """``users`` are the connectors that refer to the secret."""
+
+    code = "secret-in-use"
+
+    def __init__(self, identifier: str, users: tuple[str, ...]) -> None:
+        super().__init__(
+            f"Could not delete the secret {identifier} as it is referenced by other entities",
+            hint=f"first change these connectors: {', '.join(users[:10])}",
+        )
+        self.identifier = identifier
+        self.users = users
+
+
+class SecretReferenceUnsupportedError(UnsupportedError):
+    """The value lies in another store, which cannot be asked yet."""
+
+    code = "secret-reference-unsupported"
+
+    def __init__(self, identifier: str, path: str) -> None:
+        super().__init__(
+            f"secret {identifier} refers to {path[:200]!r} in an outside store, which cannot be read yet",
+            hint="store the value itself with valueType Inline",
+        )
+        self.identifier = identifier
+        self.path = path
+
+
+class SecretDamagedError(IntegrityError):
+    """The stored bytes are not those that were sealed for this secret: altered, moved or cut."""
+
+    code = "secret-damaged"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} cannot be decrypted: the stored bytes were altered, or belong to another secret",
+            hint="store the value again, and find out who wrote to the database",
+        )
+        self.what = what
+
+
+class WrongKeyError(IntegrityError):
+    code = "wrong-encryption-key"
+
+    def __init__(self, wanted: str, held: str) -> None:
+        super().__init__(
+            f"the data is encrypted with key {wanted}, but the key file holds key {held}",
+            hint="put back the key file that belongs to this data directory",
+        )
+        self.wanted = wanted
+        self.held = held

@@ -1,0 +1,68 @@
+"""What the queue needs from a store.
+
+Whatever changes a task says in the same statement which task, and where a lease is used, which owner and fence:
+two callers can race, but only one of them can win.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from pierhead.kit.paging import Page, PageRequest
+
+from .model import TaskRow, TaskState
+
+
+class TaskRows(Protocol):
+    def add(self, task: TaskRow) -> None:
+        """Raises TaskExistsError."""
+
+    def find(self, task_id: str) -> TaskRow | None: ...
+
+    def page(self, account: str, states: Collection[TaskState], request: PageRequest) -> Page[TaskRow]:
+        """Newest first; no ``states`` means all of them."""
+
+    def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
+        """Gives the oldest task that is due (``model.is_due``) to ``owner``, with a fence of its own."""
+
+    def holds(self, task_id: str, owner: str, fence: int) -> bool:
+        """Does that lease hold, and will it until this transaction ends?"""
+
+    def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
+        """The row with its new expiry, None when the lease does not hold."""
+
+    def release(self, task_id: str, owner: str, fence: int) -> bool:
+        """Back to the queue without counting the attempt; False when the lease does not hold."""
+
+    def finish(
+        self,
+        task_id: str,
+        owner: str,
+        fence: int,
+        state: TaskState,
+        error: Mapping[str, object] | None,
+        now: datetime,
+    ) -> bool:
+        """Ends the task; False when the lease does not hold."""
+
+    def cancel(self, task_id: str, now: datetime) -> TaskRow | None:
+        """Ends a queued task, flags a leased one, leaves a finished one; the row after that, None when there is none."""
+
+    def expire(self, owner: str, now: datetime) -> int:
+        """Makes every live lease of ``owner`` expire at ``now``; how many there were."""
+
+    def requeue_expired(self, now: datetime) -> tuple[TaskRow, ...]:
+        """Applies ``model.swept`` to every open task; the rows it changed, as they are now, oldest first."""
+
+
+class TaskTransaction(Protocol):
+    @property
+    def tasks(self) -> TaskRows: ...
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Calls back once the transaction is durable, never when it is rolled back."""
+
+
+class TaskStore(Protocol):
+    def transaction(self) -> AbstractContextManager[TaskTransaction]: ...

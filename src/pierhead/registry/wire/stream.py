@@ -1,0 +1,88 @@
+"""Bytes from a socket, with those read too early held back for the next reader."""
+
+import socket
+
+from pierhead.registry.errors import BadResponseError, BodyTooLargeError, ConnectionLostError, RegistryError
+
+from .watch import Watch
+
+_CHUNK = 16 * 1024
+
+
+class Stream:
+    """Reads for one exchange at a time; ``watch`` is exchanged with it."""
+
+    __slots__ = ("_held", "_sock", "authority", "watch")
+
+    def __init__(self, sock: socket.socket, authority: str) -> None:
+        self._sock = sock
+        self._held = b""
+        self.authority = authority
+        self.watch: Watch | None = None
+
+    @property
+    def has_held(self) -> bool:
+        return bool(self._held)
+
+    def receive_into(self, view: memoryview) -> int:
+        """Some bytes into ``view``; 0 when the other side has closed. Raises a RegistryError."""
+        if self._held:
+            count = min(len(view), len(self._held))
+            view[:count] = self._held[:count]
+            self._held = self._held[count:]
+            return count
+        watch = self.watch
+        while True:
+            try:
+                count = self._sock.recv_into(view)
+            except TimeoutError:
+                if watch is not None:
+                    watch.silent(watch.slice_s)
+                continue
+            except OSError as error:
+                raise self._lost(error) from error
+            if watch is not None:
+                watch.check(count)
+            return count
+
+    def read_head(self, cap: int) -> bytes | None:
+        """What comes before a blank line, without it; None when the other side closed before the first byte."""
+        held = self._held
+        while (end := held.find(b"\r\n\r\n", 0, cap)) < 0:
+            if len(held) >= cap:
+                raise BodyTooLargeError(f"the head of the answer from {self.authority}", cap)
+            if held.count(b"\n") != held.count(b"\r\n"):
+                raise BadResponseError(self.authority, f"it begins with {held[:40]!r}, which is not HTTP/1.1")
+            if (more := self._receive()) == b"":
+                if held:
+                    raise ConnectionLostError(self.authority, "it closed in the middle of an answer")
+                return None
+            held += more
+        self._held = held[end + 4 :]
+        return held[:end]
+
+    def read_line(self, cap: int) -> bytes:
+        """A line without its CR LF. Raises BadResponseError when it is longer than ``cap``."""
+        held = self._held
+        while (end := held.find(b"\r\n", 0, cap)) < 0:
+            if len(held) >= cap:
+                raise BadResponseError(self.authority, "its chunked body is broken")
+            if (more := self._receive()) == b"":
+                raise ConnectionLostError(self.authority, "it closed in the middle of a chunked body")
+            held += more
+        self._held = held[end + 2 :]
+        return held[:end]
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._sock.sendall(data)
+        except OSError as error:
+            raise self._lost(error) from error
+
+    def _receive(self) -> bytes:
+        self._held = b""
+        buffer = bytearray(_CHUNK)
+        return bytes(buffer[: self.receive_into(memoryview(buffer))])
+
+    def _lost(self, error: OSError) -> RegistryError:
+        return ConnectionLostError(self.authority, error.strerror or str(error) or type(error).__name__)

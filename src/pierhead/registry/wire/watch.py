@@ -1,0 +1,65 @@
+"""Guards a wait on a socket: notices cancelling, deadlines, silence and a trickle that never ends."""
+
+from pierhead.kit.clock import Clock
+from pierhead.registry.context import CallContext, Timeouts
+from pierhead.registry.errors import CallCancelledError, DeadlineExceededError, RegistryTimeoutError
+
+
+class Watch:
+    """One for each exchange; not for several threads at once."""
+
+    __slots__ = ("_began", "_call", "_clock", "_limit_s", "_rate_bytes", "_rate_since", "_silent_s", "_times", "_what")
+
+    def __init__(self, call: CallContext, clock: Clock, timeouts: Timeouts, what: str) -> None:
+        self._call = call
+        self._clock = clock
+        self._times = timeouts
+        self._what = what
+        self._silent_s = 0.0
+        self._rate_bytes = 0
+        self._limit_s: float | None = timeouts.first_byte_s
+        self._began = self._rate_since = clock.monotonic()
+
+    @property
+    def slice_s(self) -> float:
+        """How long a socket may block before ``silent`` wants to be told."""
+        return self._times.slice_s
+
+    def head_is_read(self) -> None:
+        """From here on bytes may take as long as they like, if only they keep coming."""
+        self._limit_s = None
+        self._silent_s = 0.0
+        self._rate_bytes = 0
+        self._rate_since = self._clock.monotonic()
+
+    def silent(self, seconds: float) -> None:
+        """A slice passed without a byte. Raises what ends the wait."""
+        self._silent_s += seconds
+        limit_s = self._limit_s if self._limit_s is not None else self._times.idle_s
+        if self._silent_s >= limit_s:
+            raise RegistryTimeoutError(f"waiting for {self._what}", limit_s)
+        self.check(0)
+
+    def check(self, count: int) -> None:
+        """``count`` bytes came. Cheap enough for every read."""
+        if self._call.cancel is not None and self._call.cancel.is_set():
+            raise CallCancelledError
+        now = self._clock.monotonic()
+        if self._call.deadline_monotonic is not None and now >= self._call.deadline_monotonic:
+            raise DeadlineExceededError
+        if count:
+            self._silent_s = 0.0
+        if self._limit_s is not None:
+            if now - self._began >= self._limit_s:
+                raise RegistryTimeoutError(f"waiting for {self._what}", self._limit_s)
+            return
+        self._check_rate(count, now)
+
+    def _check_rate(self, count: int, now: float) -> None:
+        self._rate_bytes += count
+        window_s = now - self._rate_since
+        if window_s >= self._times.rate_window_s:
+            if self._rate_bytes < window_s * self._times.min_bytes_per_s:
+                raise RegistryTimeoutError(f"{self._what}, slower than {self._times.min_bytes_per_s:g} bytes/s,", window_s)
+            self._rate_bytes = 0
+            self._rate_since = now

@@ -1,0 +1,74 @@
+"""Which permission each operation needs, all in one place (identifiers of harness-api §6.1).
+
+Keyed by operation id. An operation that is not listed here cannot be served: the application refuses to start.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    NONE = ""
+    """Open to everyone, without a key."""
+    ANY = "any"
+    """Every key of the account."""
+    ACCOUNT_VIEW = "core_account_view"
+    ACCOUNT_EDIT = "core_account_edit"
+    CONNECTOR_VIEW = "core_connector_view"
+    CONNECTOR_EDIT = "core_connector_edit"
+    CONNECTOR_ACCESS = "core_connector_access"
+    CONNECTOR_DELETE = "core_connector_delete"
+    SECRET_VIEW = "core_secret_view"
+    SECRET_EDIT = "core_secret_edit"
+    SECRET_DELETE = "core_secret_delete"
+    PIPELINE_VIEW = "core_pipeline_view"
+    PIPELINE_EXECUTE = "core_pipeline_execute"
+
+
+P = Permission
+
+PERMISSIONS: Mapping[str, Permission] = {
+    "health": P.NONE,
+    "whoami": P.ANY,
+    "createConnector": P.CONNECTOR_EDIT,
+    "updateConnector": P.CONNECTOR_EDIT,
+    "getConnector": P.CONNECTOR_VIEW,
+    "deleteConnector": P.CONNECTOR_DELETE,
+    "listConnectors": P.CONNECTOR_VIEW,
+    "listConnectorsV2": P.CONNECTOR_VIEW,
+    "getConnectorCatalogue": P.ANY,
+    "testConnection": P.CONNECTOR_ACCESS,
+    "validateConnectorIdentifier": P.CONNECTOR_VIEW,
+    "previewConnector": P.ANY,
+    "listConnectorTags": P.CONNECTOR_ACCESS,
+    "restoreDefaultConnector": P.CONNECTOR_EDIT,
+    "createSecret": P.SECRET_EDIT,
+    "updateSecret": P.SECRET_EDIT,
+    "getSecret": P.SECRET_VIEW,
+    "deleteSecret": P.SECRET_DELETE,
+    "listSecrets": P.SECRET_VIEW,
+    "listSecretsByFilter": P.SECRET_VIEW,
+    "listSecretsByFilterV2": P.SECRET_VIEW,
+    "validateSecretIdentifier": P.SECRET_VIEW,
+    "getDefaultConfig": P.ACCOUNT_VIEW,
+    "getCustomerConfig": P.ACCOUNT_VIEW,
+    "getDeprecatedConfig": P.ACCOUNT_VIEW,
+    "listDeprecatedConfig": P.ACCOUNT_VIEW,
+    "updateConfig": P.ACCOUNT_EDIT,
+    "resetConfig": P.ACCOUNT_EDIT,
+    "deleteConfig": P.ACCOUNT_EDIT,
+    "listImages": P.ACCOUNT_VIEW,
+    "getRegistryCatalog": P.NONE,
+    "listRegistryTags": P.CONNECTOR_ACCESS,
+    "explainPipeline": P.PIPELINE_VIEW,
+    "initializePipeline": P.PIPELINE_EXECUTE,
+    "listRuns": P.PIPELINE_VIEW,
+    "getRun": P.PIPELINE_VIEW,
+    "cancelRun": P.PIPELINE_EXECUTE,
+    "streamRunEvents": P.PIPELINE_VIEW,
+}
+
+
+def permission_of(operation_id: str) -> Permission:
+    """Raises KeyError for an operation that nobody thought about."""
+    return PERMISSIONS[operation_id]

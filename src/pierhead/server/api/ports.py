@@ -1,0 +1,40 @@
+"""What the API needs of the program it is part of; the Application of ``server.bootstrap`` has all of it."""
+
+from typing import Protocol
+
+from pierhead.control.access import AccessService
+from pierhead.control.catalogue import CatalogueService
+from pierhead.control.connectors import ConnectorService
+from pierhead.control.pipelines import RunService
+from pierhead.control.scopes import Scope
+from pierhead.control.secrets import SecretService
+
+
+class Delegate(Protocol):
+    """Whoever talks to registries for us. Both calls block, for minutes if the registry takes them."""
+
+    def test_connection(self, scope: Scope, identifier: str) -> "object":
+        """Tests a saved connector and stores its status; a failing test is a result, not an exception."""
+
+    def list_tags(self, scope: Scope, connector: str, repository: str, limit: int) -> "object":
+        """At most ``limit`` tags. Raises AppError."""
+
+
+class Application(Protocol):
+    @property
+    def access(self) -> AccessService: ...
+
+    @property
+    def secrets(self) -> SecretService: ...
+
+    @property
+    def connectors(self) -> ConnectorService: ...
+
+    @property
+    def catalogue(self) -> CatalogueService: ...
+
+    @property
+    def runs(self) -> RunService: ...
+
+    @property
+    def delegate(self) -> Delegate: ...

@@ -1,0 +1,70 @@
+"""Joins routers, middleware and error handling into the ASGI application. Starts nothing and knows no use case."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pierhead import __version__
+from pierhead.kit.errors import AppError
+
+from .api import errors, openapi
+from .api.bodies import problems_of
+from .api.edge import Barrier, BodyCap, OneSpelling
+from .api.permissions import permission_of
+from .api.ports import Application
+from .api.refusals import InvalidFieldsError
+from .api.routers import ROUTERS
+
+GATEWAY = "/gateway"
+
+
+def create_app(application: Application) -> FastAPI:
+    """Every route answers at its path and below ``/gateway``. Raises KeyError for a route without a permission."""
+    app = FastAPI(
+        title="Pierhead",
+        version=__version__,
+        description=openapi.DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Barrier), Middleware(BodyCap), Middleware(OneSpelling)],
+        exception_handlers={
+            AppError: _refuse,
+            RequestValidationError: _refuse_parameters,
+            HTTPException: _refuse_route,
+        },
+    )
+    app.state.application = application
+    for router in ROUTERS:
+        for route in router.routes:
+            permission_of(getattr(route, "operation_id", ""))
+        app.include_router(router)
+        app.include_router(router, prefix=GATEWAY, include_in_schema=False)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # the framework's own way to change it
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    render = getattr(request.state, "render_refusal", errors.refusal)
+    answer: Response = render(error, request.state.correlation_id)
+    return answer
+
+
+async def _refuse_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return await _refuse(request, InvalidFieldsError(problems_of(error.errors(), skip=1)))
+
+
+async def _refuse_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    path = request.scope["path"][:200]
+    text = {
+        404: f"there is nothing at {path}",
+        405: f"{request.method} is not possible at {path}",
+    }.get(error.status_code, error.detail)
+    return errors.unrouted(error.status_code, text, request.state.correlation_id, error.headers)

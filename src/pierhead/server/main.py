@@ -1,0 +1,88 @@
+"""Runs the server in the foreground: binds, says where it listens, serves until told to stop, cleans up behind itself."""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from pierhead.kit import log
+from pierhead.kit.errors import UnavailableError
+
+from .app import create_app
+from .bootstrap import Application, open_application
+from .settings import Settings
+
+
+class AddressInUseError(UnavailableError):
+    code = "address-in-use"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"cannot listen on {host}:{port}: {reason}", hint="choose another one with --port")
+
+
+def serve(settings: Settings) -> None:
+    """Blocks until SIGINT or SIGTERM. Raises AppError when the data directory or the address cannot be had."""
+    log.set_up(settings.log_level)
+    listener = _bind(settings)
+    try:
+        application = open_application(settings)
+    except BaseException:
+        listener.close()
+        raise
+    try:
+        url = _url(settings.host, listener.getsockname()[1])
+        server_file = settings.data / "server.json"
+        _write_atomically(server_file, json.dumps({"url": url, "pid": os.getpid()}))
+        _say_hello(application, url)
+        _run(application, listener)
+        server_file.unlink(missing_ok=True)
+    finally:
+        application.close()
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise AddressInUseError(settings.host, settings.port, error.strerror or str(error)) from None
+    return listener
+
+
+def _run(application: Application, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(application),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _say_hello(application: Application, url: str) -> None:
+    lines = [f"Pierhead listens on {url}", f"data in {application.settings.data}"]
+    if application.first_key is not None:
+        lines.append(f"account {application.account.id} created; its admin key, shown this once:")
+        lines.append(f"  {application.first_key.reveal()}")
+        lines.append(f"also kept in {application.settings.data / 'admin-key'} (0600)")
+    print("\n".join(lines), file=sys.stdout, flush=True)  # noqa: T201 - the one thing the program says by itself
+
+
+def _url(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text)
+    temporary.replace(path)

@@ -1,0 +1,83 @@
+"""What the fake registry holds: repositories of blobs, manifests and tags, in memory. Thread-safe; speaks no HTTP."""
+
+import threading
+from dataclasses import dataclass, field
+
+from pierhead.oci.digest import Digest
+
+from .images import Content, Image
+
+
+@dataclass(slots=True)
+class Repository:
+    """``manifests``: media type and bytes by digest."""
+
+    blobs: set[Digest] = field(default_factory=set)
+    manifests: dict[Digest, tuple[str, bytes]] = field(default_factory=dict)
+    tags: dict[str, Digest] = field(default_factory=dict)
+
+
+class RegistryContent:
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._blobs: dict[Digest, Content] = {}
+        self._repositories: dict[str, Repository] = {}
+
+    def add(self, repository: str, tag: str, image: Image) -> Digest:
+        """As pushing would. The digest the tag points to."""
+        for digest, content in image.blobs.items():
+            self.put_blob(repository, digest, content)
+        for descriptor, raw in image.documents:
+            self.put_manifest(repository, str(descriptor.digest), descriptor.media_type, raw)
+        self.put_manifest(repository, tag, image.descriptor.media_type, image.raw)
+        return image.descriptor.digest
+
+    def put_blob(self, repository: str, digest: Digest, content: Content) -> None:
+        with self._lock:
+            self._blobs[digest] = content
+            self._of(repository).blobs.add(digest)
+
+    def put_manifest(self, repository: str, target: str, media_type: str, raw: bytes) -> Digest:
+        """``target``: a tag, or the digest itself."""
+        digest = Digest.parse(target) if ":" in target else Digest.of(raw)
+        with self._lock:
+            held = self._of(repository)
+            held.manifests[digest] = (media_type, raw)
+            if ":" not in target:
+                held.tags[target] = digest
+        return digest
+
+    def remove_tag(self, repository: str, tag: str) -> None:
+        with self._lock:
+            del self._of(repository).tags[tag]
+
+    def remove_blob(self, repository: str, digest: Digest) -> None:
+        with self._lock:
+            self._of(repository).blobs.discard(digest)
+
+    def find_blob(self, repository: str, digest: Digest) -> Content | None:
+        with self._lock:
+            held = self._repositories.get(repository)
+            return self._blobs[digest] if held and digest in held.blobs else None
+
+    def find_manifest(self, repository: str, target: str) -> tuple[Digest, str, bytes] | None:
+        with self._lock:
+            held = self._repositories.get(repository)
+            if held is None:
+                return None
+            digest = Digest.parse(target) if ":" in target else held.tags.get(target)
+            found = held.manifests.get(digest) if digest else None
+            return (digest, *found) if digest and found else None
+
+    def tags(self, repository: str) -> list[str] | None:
+        """Sorted; None for a repository that is not known."""
+        with self._lock:
+            held = self._repositories.get(repository)
+            return None if held is None else sorted(held.tags)
+
+    def repositories(self) -> list[str]:
+        with self._lock:
+            return sorted(self._repositories)
+
+    def _of(self, repository: str) -> Repository:
+        return self._repositories.setdefault(repository, Repository())

@@ -1,0 +1,99 @@
+"""A directory in the OCI image layout 1.0 (image-spec image-layout.md), as a place to pull into.
+
+Beside the files of the specification: ``.partial/`` for blobs on their way, ``.index.lock`` for updates of the names.
+It fetches nothing and unpacks nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from pierhead.kit.errors import AppError
+from pierhead.oci.digest import Digest
+from pierhead.oci.manifest import Manifest
+from pierhead.oci.platform import Platform
+from pierhead.worker.errors import ImageNotInLayoutError
+
+from .blob_store import BlobStore
+from .index_file import IndexFile, LayoutImage
+from .layout_check import LayoutReport, check
+from .layout_copy import copy_blob
+from .layout_walk import is_complete, load, platform_of, walk
+
+__all__ = ["LayoutImage", "LayoutReport", "OciLayout"]
+
+
+class OciLayout:
+    """The layout at ``root``; made on first use. Thread-safe, and safe between processes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.blobs = BlobStore(root)
+        self._names = IndexFile(root)
+
+    def create(self) -> None:
+        """An empty layout where there is none. Raises NotALayoutError, LayoutVersionError, LayoutWriteError."""
+        self._names.create()
+
+    def images(self) -> tuple[LayoutImage, ...]:
+        """Every name, in order of arrival. Raises BrokenLayoutError."""
+        return self._names.entries()
+
+    def find(self, name: str, platform: Platform | None, *, resolved: Digest | None = None) -> LayoutImage | None:
+        """The image of that name, when all its blobs are there with the right sizes for ``platform`` (None: all).
+
+        ``resolved``: only when this is what its tag points to. Bytes are not read again; that is ``verify``.
+        """
+        for image in self.images():
+            if (
+                image.name == name
+                and resolved in (None, image.digest, image.descriptor.digest)
+                and self._serves(image, platform)
+            ):
+                return image
+        return None
+
+    def name(self, images: Sequence[LayoutImage]) -> None:
+        """Names images whose blobs are all stored, in one atomic update of index.json."""
+        self._names.put(images)
+
+    def verify(self) -> LayoutReport:
+        """Hashes every blob again and walks every name."""
+        return check(self.blobs, self.images())
+
+    def copy_to(self, other: "OciLayout", names: Iterable[str]) -> tuple[LayoutImage, ...]:
+        """Copies the images of these names, hashing on the way. Raises ImageNotInLayoutError before anything is copied,
+        DigestMismatchError when a stored blob is damaged."""
+        chosen = [image for name in dict.fromkeys(names) for image in self._named(name)]
+        other.create()
+        for image in chosen:
+            for node in walk(self.blobs, image.descriptor, self._platform_kept(image)):
+                if not node.optional or self.blobs.has(node.descriptor.digest, node.descriptor.size):
+                    copy_blob(self.blobs, other.blobs, node.descriptor)
+        other.name(chosen)
+        return tuple(chosen)
+
+    def _named(self, name: str) -> list[LayoutImage]:
+        images = [image for image in self.images() if image.name == name]
+        if not images or not all(is_complete(self.blobs, i.descriptor, self._platform_kept(i)) for i in images):
+            raise ImageNotInLayoutError(name, self.root)
+        return images
+
+    def _platform_kept(self, image: LayoutImage) -> Platform | None:
+        return image.descriptor.platform
+
+    def _serves(self, image: LayoutImage, platform: Platform | None) -> bool:
+        try:
+            document = load(self.blobs, image.descriptor)
+        except AppError:
+            return False
+        if isinstance(document, Manifest) and not self._fits(image, document, platform):
+            return False
+        return is_complete(self.blobs, image.descriptor, platform)
+
+    def _fits(self, image: LayoutImage, manifest: Manifest, platform: Platform | None) -> bool:
+        if image.resolved == image.descriptor.digest:  # the tag itself means this one image, whatever platform is asked
+            return True
+        if platform is None:  # one entry of an index is not all of them
+            return image.resolved is None
+        kept = image.descriptor.platform or platform_of(self.blobs, manifest)
+        return kept is not None and kept.satisfies(platform)

@@ -1,0 +1,54 @@
+import ast
+import base64
+import pickle
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import pierhead
+from pierhead.kit.redact import SecretValue, redact
+
+# Each of these has to send or store the secret itself; anything else has no business reading it.
+MAY_REVEAL: set[str] = {
+    "kit/redact.py",
+}
+
+
+@given(st.text(min_size=1))
+def test_no_way_of_printing_shows_the_secret(text: str) -> None:
+    secret = SecretValue(text)
+    for shown in (str(secret), repr(secret), f"{secret}", f"{secret!r}", f"{secret:>40}", f"{[secret]}"):
+        assert shown.strip() in ("***", "SecretValue(***)", "[SecretValue(***)]")
+
+
+def test_a_secret_cannot_be_pickled() -> None:
+    with pytest.raises(TypeError, match="not serialisable"):
+        pickle.dumps(SecretValue("dckr_pat_1"))
+
+
+def test_equality_compares_the_text_and_nothing_else() -> None:
+    assert SecretValue("a") == SecretValue("a")
+    assert SecretValue("a") != SecretValue("b")
+    assert SecretValue("a") != "a"
+
+
+@given(st.text(min_size=4), st.text(), st.text())
+def test_every_form_of_a_known_secret_is_taken_out_of_a_text(secret: str, before: str, after: str) -> None:
+    if secret in "***":
+        return
+    for form in (secret, base64.b64encode(secret.encode()).decode(), quote(secret, safe="")):
+        assert secret not in redact(f"{form}", [SecretValue(secret)]) or secret in "***"
+    assert redact(before + after, []) == before + after
+
+
+def test_only_the_listed_modules_reveal_a_secret() -> None:
+    root = Path(pierhead.__file__).parent
+    revealing = set()
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr == "reveal" and isinstance(node.ctx, ast.Load):
+                revealing.add(path.relative_to(root).as_posix())
+    assert revealing == MAY_REVEAL
