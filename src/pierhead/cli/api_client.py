@@ -22,12 +22,16 @@ _ANSWER_CAP_BYTES = 64 * MIB
 
 
 class ApiClient:
-    """``scope`` is put into every query: accountIdentifier and, where chosen, orgIdentifier and projectIdentifier."""
+    """``scope`` is put into every query: accountIdentifier and, where chosen, orgIdentifier and projectIdentifier.
+
+    ``warnings`` gathers what answers warned about beside their data.
+    """
 
     def __init__(self, wire: Wire, key: SecretValue, scope: Mapping[str, str]) -> None:
         self._wire = wire
         self._key = key
         self.scope = dict(scope)
+        self.warnings: list[str] = []
 
     @property
     def place(self) -> str:
@@ -42,6 +46,7 @@ class ApiClient:
             raise _refusal(answer.status, document, self.place)
         if not isinstance(document, dict) or "data" not in document:
             raise NotPierheadError(self.place, f"{method} {path} gave no data")
+        self.warnings += texts_of(document.get("metaData"))
         return document["data"]
 
     def find(self, path: str, query: Mapping[str, object] | None = None) -> Any | None:
@@ -65,9 +70,7 @@ class ApiClient:
     def close(self) -> None:
         self._wire.close()
 
-    def _request(
-        self, method: str, path: str, query: Mapping[str, object] | None, body: object, accept: str
-    ) -> Answer:
+    def _request(self, method: str, path: str, query: Mapping[str, object] | None, body: object, accept: str) -> Answer:
         headers = {
             "Accept": accept,
             "User-Agent": f"pierhead/{__version__}",
@@ -95,9 +98,21 @@ class ApiClient:
             raise NotPierheadError(self.place, f"status {answer.status} with {kind}, which is not JSON") from None
 
 
+def account_of(key: SecretValue) -> str | None:
+    """The account that a key of the form ``pat.<accountId>.<keyId>.<secret>`` names; None for any other form."""
+    parts = key.reveal().split(".")
+    return parts[1] if len(parts) == 4 else None
+
+
 def segment(text: str) -> str:
     """``text`` as one segment of a path."""
     return quote(text, safe="")
+
+
+def texts_of(carrier: object) -> list[str]:
+    """The ``warnings`` of an object, which are texts or ``{code, text}``."""
+    warnings = carrier.get("warnings") if isinstance(carrier, dict) else None
+    return [str(each.get("text") if isinstance(each, dict) else each) for each in warnings or []]
 
 
 def _query_string(query: Mapping[str, object]) -> str:
@@ -116,7 +131,5 @@ def _refusal(status: int, document: object, place: str) -> ApiError | NotPierhea
     for error in document.get("errors") or []:
         if isinstance(error, dict) and str(error.get("error")) not in message:
             message += f"; {error.get('fieldId')}: {error.get('error')}"
-    code = document.get("pierheadCode") or document.get("code") or ""
-    refusal = ApiError(status, str(document.get("code") or code), message, str(document.get("hint") or ""))
-    refusal.remote_code = str(code)
-    return refusal
+    wire_code, own_code, hint = (str(document.get(name) or "") for name in ("code", "pierheadCode", "hint"))
+    return ApiError(status, wire_code, own_code, message, hint)

@@ -1,4 +1,4 @@
-"""``apply``: makes what is there equal to what a document says, and tells the difference beforehand; pure but for ``put``.
+"""``apply``: makes what is there equal to what a document says, and tells the difference.
 
 A document is what the API takes (``{"connector": {...}}``), or what the API gives, whose read-only parts are ignored.
 """
@@ -9,6 +9,7 @@ from typing import Any
 
 from .api_client import ApiClient, segment
 from .documents import MalformedDocumentError
+from .pages import tell_warnings
 from .render import Screen
 
 _READ_ONLY = frozenset(
@@ -107,18 +108,17 @@ def look_up(api: ApiClient, kind: Kind, entity: Mapping[str, Any]) -> dict[str, 
     return found[kind.noun] if found else None
 
 
-def put(api: ApiClient, step: Step) -> None:
-    """Writes what the step says. Raises AppError."""
+def put(api: ApiClient, step: Step) -> Any:
+    """Writes what the step says and gives the API's answer, None when there is nothing to do. Raises AppError."""
     if step.action == "unchanged":
-        return
+        return None
     scope = {name: step.entity.get(name) or None for name in ("orgIdentifier", "projectIdentifier")}
     body = {step.kind.noun: step.entity}
     if step.action == "created":
-        api.call("POST", step.kind.path, scope, body)
-    elif step.kind is SECRET:
-        api.call("PUT", f"{step.kind.path}/{segment(step.entity['identifier'])}", scope, body)
-    else:
-        api.call("PUT", step.kind.path, scope, body)
+        return api.call("POST", step.kind.path, scope, body)
+    if step.kind is SECRET:
+        return api.call("PUT", f"{step.kind.path}/{segment(step.entity['identifier'])}", scope, body)
+    return api.call("PUT", step.kind.path, scope, body)
 
 
 def apply(api: ApiClient, screen: Screen, kind: Kind, entities: list[dict[str, Any]], *, is_dry: bool) -> None:
@@ -126,11 +126,11 @@ def apply(api: ApiClient, screen: Screen, kind: Kind, entities: list[dict[str, A
     done = []
     for entity in entities:
         step = plan(kind, entity, look_up(api, kind, entity))
-        if not is_dry:
-            put(api, step)
-        done.append(step.to_json(is_dry=is_dry))
+        answer = None if is_dry else put(api, step)
+        done.append({**step.to_json(is_dry=is_dry), "data": answer})
         if not screen.is_json:
             tell(screen, step, is_dry=is_dry)
+            tell_warnings(screen, answer)
     if screen.is_json:
         screen.json(done)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pierhead.kit.redact import SecretValue
 
-from .api_client import ApiClient
+from .api_client import ApiClient, account_of
 from .errors import NoKeyError, ServerUnreachableError, UsageError
 from .http_wire import HttpWire
 from .invocation import Connection, Target
@@ -72,21 +72,17 @@ def _local(target: Target) -> Connection:
     """Opens the application on the data directory; the heavy imports happen here and only here."""
     from .in_process import open_wire
 
-    wire, images = open_wire(target.data, target.images)
+    wire, application = open_wire(target.data, target.images)
     key = _given_key(target) or _admin_key(target.data)
     if key is None:
         wire.close()
         raise NoKeyError(wire.place)
-    return Connection(_client(wire, key, target), images=images, is_local=True)
+    return Connection(_client(wire, key, target), application.settings.images_directory, application)
 
 
 def _client(wire: Wire, key: SecretValue, target: Target) -> ApiClient:
-    # pat.<accountId>.<keyId>.<secret>: the account is part of the key.
-    parts = key.reveal().split(".")
-    if len(parts) == 4:
-        return ApiClient(wire, key, {"accountIdentifier": parts[1], **target.scope})
-    account = ApiClient(wire, key, {}).call("GET", "/pierhead/v1/whoami")["account"]
-    return ApiClient(wire, key, {"accountIdentifier": str(account), **target.scope})
+    account = account_of(key) or str(ApiClient(wire, key, {}).call("GET", "/pierhead/v1/whoami")["account"])
+    return ApiClient(wire, key, {"accountIdentifier": account, **target.scope})
 
 
 def _given_key(target: Target) -> SecretValue | None:

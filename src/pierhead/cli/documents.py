@@ -15,7 +15,7 @@ from pierhead.kit.limits import MIB, BodyTooLargeError
 if TYPE_CHECKING:
     from yaml import Node
 
-_CAP_BYTES = 4 * MIB
+_CAP_BYTES = MIB
 _CAP_VALUES = 100_000
 _MAX_DEPTH = 64
 
@@ -107,7 +107,7 @@ class _Reader:
             return [self.value(item, depth + 1) for item in node.value]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, depth)
-        return _scalar(node.value, is_plain=node.style is None)
+        return _scalar(node.value, is_plain=getattr(node, "style", None) is None)
 
     def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}

@@ -30,15 +30,17 @@ _BY_STATUS: dict[int, type[AppError]] = {
     401: UnauthenticatedError,
     403: DeniedError,
     404: NotFoundError,
+    408: UnavailableError,
     409: ConflictError,
     413: TooLargeError,
+    424: UnavailableError,  # a registry refused the server, or did not answer it
     429: RateLimitedError,
     501: UnsupportedError,
     502: IntegrityError,
     503: UnavailableError,
     504: UnavailableError,
 }
-# The reference answers 400 for these; what they mean is in the code.
+# The reference answers 400 for these; what they mean is in its code or in ours.
 _BY_CODE: dict[str, type[AppError]] = {
     "RESOURCE_NOT_FOUND_EXCEPTION": NotFoundError,
     "CONNECTOR_NOT_FOUND_EXCEPTION": NotFoundError,
@@ -46,20 +48,24 @@ _BY_CODE: dict[str, type[AppError]] = {
     "DUPLICATE_FIELD": ConflictError,
     "ENTITY_REFERENCE_EXCEPTION": ConflictError,
     "OPTIMISTIC_LOCKING_EXCEPTION": ConflictError,
+    "UNSUPPORTED_OPERATION_EXCEPTION": UnsupportedError,
+    "connector-exists": ConflictError,
+    "secret-exists": ConflictError,
 }
 
 
 class ApiError(AppError):
-    """The API refused. ``category`` is what the refusal means here, ``remote_code`` Pierhead's own or the wire's."""
+    """The API refused. ``wire_code`` is the reference's, ``own_code`` Pierhead's; ``category`` what it means."""
 
     code = "api"
 
-    def __init__(self, status: int, remote_code: str, message: str, hint: str = "") -> None:
+    def __init__(self, status: int, wire_code: str, own_code: str, message: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
-        self.remote_code = remote_code
+        self.remote_code = own_code or wire_code
         by_status = _BY_STATUS.get(status, InvalidInputError if 400 <= status < 500 else AppError)
-        self.category = _BY_CODE.get(remote_code, by_status) if status == 400 else by_status
+        by_code = _BY_CODE.get(own_code) or _BY_CODE.get(wire_code)
+        self.category = by_code or by_status if status == 400 else by_status
 
 
 class ServerUnreachableError(UnavailableError):

@@ -71,6 +71,8 @@ class HttpWire:
         try:
             while piece := response.read1(_PIECE):
                 yield piece
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
         except OSError as error:
             raise ServerUnreachableError(self._place, str(error) or type(error).__name__) from None
         except (http.client.HTTPException, ValueError) as error:

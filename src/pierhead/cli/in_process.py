@@ -21,11 +21,9 @@ def open_data(data: Path, images: Path | None = None) -> "Application":
     return open_application(replace(settings, images=images) if images else settings)
 
 
-def open_wire(data: Path, images: Path | None = None) -> tuple[LocalWire, Path]:
-    """The API of the application on ``data``, and where its images are."""
+def open_wire(data: Path, images: Path | None = None) -> "tuple[LocalWire, Application]":
+    """The API of the application on ``data``; closing the wire closes the application."""
     from pierhead.server.app import create_app
 
     application = open_data(data, images)
-    return LocalWire(create_app(application), f"data directory {data}", application), (
-        application.settings.images_directory
-    )
+    return LocalWire(create_app(application), f"data directory {data}", application), application

@@ -10,6 +10,8 @@ from pierhead.kit.redact import SecretValue
 from .render import Screen
 
 if TYPE_CHECKING:
+    from pierhead.server.bootstrap import Application
+
     from .api_client import ApiClient
 
 
@@ -34,11 +36,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """``images`` is where the other side keeps its images, when that is on this machine."""
+    """``images`` is where the other side keeps its images, when that is on this machine.
+
+    ``application``: the other side itself, where it was opened in this process.
+    """
 
     api: "ApiClient"
     images: Path | None = None
-    is_local: bool = False
+    application: "Application | None" = None
+
+    @property
+    def is_local(self) -> bool:
+        return self.application is not None
 
 
 Connect = Callable[[Target], Connection]

@@ -7,6 +7,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -36,7 +37,7 @@ class LocalWire:
     def __init__(self, app: AsgiApp, place: str, application: "Application | None" = None) -> None:
         self._app = app
         self._place = place
-        self.application = application
+        self._application = application
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-api", daemon=True)
         self._thread.start()
@@ -60,7 +61,7 @@ class LocalWire:
             status=int(start.get("status", 500)),
             content_type=answer_headers.get(b"content-type", b"").decode("latin-1"),
             chunks=_chunks(messages),
-            close=lambda: call.cancel() and None,
+            close=lambda: _cancel(call),
         )
 
     def close(self) -> None:
@@ -69,8 +70,12 @@ class LocalWire:
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(timeout=5)
-            if self.application is not None:
-                self.application.close()
+            if self._application is not None:
+                self._application.close()
+
+
+def _cancel(call: Future[None]) -> None:
+    call.cancel()
 
 
 def _scope(method: str, target: str, headers: Mapping[str, str]) -> dict[str, Any]:

@@ -34,8 +34,10 @@ _TARGET = (
 
 def data_directory(chosen: Path | None = None) -> Path:
     """``chosen``, else PIERHEAD_DATA, else the user's data home (the same rule as the server's settings)."""
-    if chosen is not None or (named := os.environ.get("PIERHEAD_DATA")):
-        return chosen or Path(named)
+    if chosen is not None:
+        return chosen
+    if named := os.environ.get("PIERHEAD_DATA"):
+        return Path(named)
     home = os.environ.get("XDG_DATA_HOME") or str(Path(os.environ.get("HOME", "/")) / ".local" / "share")
     return Path(home) / "pierhead"
 
@@ -93,9 +95,7 @@ def _connect() -> Connect:
     return connect
 
 
-def _decorated(
-    call: Callable[..., int | None], options: tuple[Callable[[Any], Any], ...]
-) -> Callable[..., int | None]:
+def _decorated(call: Callable[..., int | None], options: tuple[Callable[[Any], Any], ...]) -> Callable[..., int | None]:
     for option in reversed(options):
         call = option(call)
     return call

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from .api_client import texts_of
 from .format import moment
 from .render import Screen
 
@@ -36,6 +37,12 @@ def scope_of(entity: dict[str, Any]) -> str:
     """``account``, ``org X`` or ``project X/Y``."""
     org, project = entity.get("orgIdentifier"), entity.get("projectIdentifier")
     return f"project {org}/{project}" if project else f"org {org}" if org else "account"
+
+
+def tell_warnings(screen: Screen, data: object) -> None:
+    """The warnings that an answer carries."""
+    for warning in texts_of(data):
+        screen.line(f"warning: {warning}", style="yellow")
 
 
 def when(data: dict[str, Any], *names: str) -> str:

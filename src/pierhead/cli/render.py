@@ -104,4 +104,6 @@ class Screen:
         lines = [tuple(column.upper() for column in columns), *rows]
         widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
         for line in lines:
-            self._out.write("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
+            self._out.write(
+                "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
+            )

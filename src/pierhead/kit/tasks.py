@@ -24,9 +24,13 @@ class Loop:
     def start(self) -> None:
         self._thread.start()
 
+    def request_stop(self) -> None:
+        """Asks the loop to end without waiting for it."""
+        self._stop.set()
+
     def stop(self, timeout_s: float | None = 10.0) -> None:
         """Asks the loop to end and waits for the current step."""
-        self._stop.set()
+        self.request_stop()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 

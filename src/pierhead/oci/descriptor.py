@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from . import fields as json_fields
 from .digest import Digest
-from .errors import InvalidDigestError, InvalidDocumentError
+from .errors import InvalidDocumentError
 from .platform import Platform
 
 MAX_SIZE = 2**63 - 1
@@ -45,7 +45,7 @@ class Descriptor:
         platform = given.get("platform")
         return cls(
             _media_type(json_fields.text(given, "mediaType", where), where),
-            _digest(json_fields.text(given, "digest", where), where),
+            json_fields.digest(given.get("digest"), json_fields.path(where, "digest")),
             _size(given.get("size"), where),
             None if platform is None else Platform.from_json(platform, json_fields.path(where, "platform")),
             json_fields.text_map(given, "annotations", where),
@@ -79,16 +79,6 @@ def _size(value: object, where: str) -> int:
     if type(value) is not int or not 0 <= value <= MAX_SIZE:
         raise InvalidDocumentError(json_fields.path(where, "size"), "must be a whole number of bytes from 0 on")
     return value
-
-
-def _digest(text: str | None, where: str) -> Digest:
-    place = json_fields.path(where, "digest")
-    if text is None:
-        raise InvalidDocumentError(place, "is missing")
-    try:
-        return Digest.parse(text)
-    except InvalidDigestError as error:
-        raise InvalidDocumentError(place, error.reason) from None
 
 
 def _data(text: str | None, where: str) -> bytes | None:

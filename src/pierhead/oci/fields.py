@@ -6,7 +6,14 @@ for the Go programs that write most of these documents. Keys we do not know are 
 
 from collections.abc import Iterable
 
-from .errors import ConfusedDocumentError, InvalidDocumentError, TooManyEntriesError, shown
+from .digest import Digest
+from .errors import (
+    ConfusedDocumentError,
+    InvalidDigestError,
+    InvalidDocumentError,
+    TooManyEntriesError,
+    shown,
+)
 
 Fields = dict[str, object]
 
@@ -37,6 +44,16 @@ def text(fields: Fields, key: str, where: str) -> str | None:
 def texts(fields: Fields, key: str, where: str, *, cap: int = 1000) -> tuple[str, ...]:
     values = items(fields, key, where, cap=cap)
     return tuple(_text(value, f"{path(where, key)}[{position}]") for position, value in enumerate(values))
+
+
+def digest(value: object, where: str) -> Digest:
+    """``where`` is the path of the value itself."""
+    if value is None:
+        raise InvalidDocumentError(where, "is missing")
+    try:
+        return Digest.parse(_text(value, where))
+    except InvalidDigestError as error:
+        raise InvalidDocumentError(where, f"is no digest: it {error.reason}") from None
 
 
 def text_map(fields: Fields, key: str, where: str) -> dict[str, str]:

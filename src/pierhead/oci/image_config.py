@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from . import fields as json_fields
 from .digest import Digest
 from .documents import read_object
-from .errors import InvalidDigestError, InvalidDocumentError, InvalidPlatformError
+from .errors import InvalidPlatformError
 from .manifest import MAX_LAYERS
 from .platform import Platform
 
@@ -62,12 +62,8 @@ class ImageConfig:
 
 
 def _diff_ids(rootfs: json_fields.Fields) -> tuple[Digest, ...]:
-    if len(json_fields.items(rootfs, "diff_ids", "rootfs", cap=MAX_LAYERS)) == 0:
-        return ()
-    try:
-        return tuple(Digest.parse(text) for text in json_fields.texts(rootfs, "diff_ids", "rootfs"))
-    except InvalidDigestError as error:
-        raise InvalidDocumentError("rootfs.diff_ids", f"holds a digest that {error.reason}") from None
+    entries = json_fields.items(rootfs, "diff_ids", "rootfs", cap=MAX_LAYERS)
+    return tuple(json_fields.digest(entry, f"rootfs.diff_ids[{at}]") for at, entry in enumerate(entries))
 
 
 def _time(text: str | None) -> datetime | None:

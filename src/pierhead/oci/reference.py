@@ -112,6 +112,9 @@ def _refuse_the_obvious(text: str) -> None:
     fault = fault_of_characters(text)
     if fault is not None:
         raise InvalidImageReferenceError(text, fault)
+    if _has_login(text):
+        masked = "***@" + text.rpartition("@")[2]
+        raise InvalidImageReferenceError(masked, "has a login in it", hint="give the login to the connector")
     scheme, mark, _ = text.partition("://")
     if mark:
         raise InvalidImageReferenceError(text, "has a scheme before it", hint=f"leave {scheme + mark!r} out")
@@ -119,6 +122,12 @@ def _refuse_the_obvious(text: str) -> None:
         raise InvalidImageReferenceError(
             text, "is an image id, and has no repository", hint="write repository@sha256:..."
         )
+
+
+def _has_login(text: str) -> bool:
+    """Whether the ``@`` ends a login, as in a URL: that must not come back in a message."""
+    before, _, after = text.rpartition("@")
+    return bool(before) and ("/" in after or "://" in before) and not after.startswith(("sha256:", "sha512:"))
 
 
 def _split_tag(name: str) -> tuple[str, str | None]:

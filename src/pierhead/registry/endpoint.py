@@ -28,7 +28,9 @@ class UsernamePassword:
 
     def __post_init__(self) -> None:
         if ":" in self.username:
-            raise InvalidSettingsError("the user name has a colon in it", hint="give the user name without the password")
+            raise InvalidSettingsError(
+                "the user name has a colon in it", hint="give the user name without the password"
+            )
 
 
 Credential = Anonymous | UsernamePassword
@@ -48,8 +50,10 @@ class ProxySettings:
     def __post_init__(self) -> None:
         origin = Origin.of(self.url)
         if origin.is_secure:
-            raise InvalidSettingsError(f"the proxy {origin} wants TLS, which we do not speak to proxies",
-                                       hint="give the proxy's http:// address")
+            raise InvalidSettingsError(
+                f"the proxy {origin} wants TLS, which we do not speak to proxies",
+                hint="give the proxy's http:// address",
+            )
         object.__setattr__(self, "origin", origin)
         user = fingerprint(self.username, self.password) if self.username is not None else ""
         object.__setattr__(self, "key", f"{origin} {','.join(self.no_proxy)} {user}")

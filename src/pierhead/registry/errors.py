@@ -32,9 +32,7 @@ class RegistryError(AppError):
     code = "registry-error"
     is_transient: ClassVar[bool] = False
 
-    def __init__(
-        self, message: str, *, hint: str = "", exchange: Exchange | None = None, **more: float | None
-    ) -> None:
+    def __init__(self, message: str, *, hint: str = "", exchange: Exchange | None = None, **more: float | None) -> None:
         super().__init__(message, hint=hint, **more)  # type: ignore[arg-type]  # the category's own keywords
         self.exchange = exchange
 
@@ -43,7 +41,9 @@ class InvalidUrlError(RegistryError, InvalidInputError):
     code = "invalid-url"
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"{_without_user(url)!r} is not a usable URL: {reason}", hint="write it as https://host[:port]")
+        super().__init__(
+            f"{_without_user(url)!r} is not a usable URL: {reason}", hint="write it as https://host[:port]"
+        )
         self.reason = reason
 
 
@@ -92,9 +92,7 @@ class RegistryUnauthenticatedError(RegistryError, UnauthenticatedError):
 
     code = "registry-unauthenticated"
 
-    def __init__(
-        self, subject: str, *, is_anonymous: bool, reason: str = "", exchange: Exchange | None = None
-    ) -> None:
+    def __init__(self, subject: str, *, is_anonymous: bool, reason: str = "", exchange: Exchange | None = None) -> None:
         if is_anonymous:
             message = f"{subject}: not found, or private: the registry wants credentials and none are configured"
             hint = "check the image name; if it is private, give the connector credentials"
@@ -364,9 +362,7 @@ class RegistrySizeMismatchError(RegistryError, SizeMismatchError):
 
     code = "size-mismatch"
 
-    def __init__(
-        self, what: str, expected_bytes: int, actual_bytes: int, exchange: Exchange | None = None
-    ) -> None:
+    def __init__(self, what: str, expected_bytes: int, actual_bytes: int, exchange: Exchange | None = None) -> None:
         SizeMismatchError.__init__(self, what, expected_bytes, actual_bytes)
         self.exchange = exchange
 

@@ -54,5 +54,7 @@ def show_body(body: bytes, secrets: Iterable[SecretValue]) -> str:
 
 def show_text(text: str, limit: int = EXCERPT_BYTES) -> str:
     """Remote text that cannot forge a line or drive a terminal."""
-    safe = "".join(c if c.isprintable() else " " if c in "\r\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[:limit])
+    safe = "".join(
+        c if c.isprintable() else " " if c in "\r\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text[:limit]
+    )
     return safe.strip()

@@ -107,4 +107,3 @@ def own_caller(request: Request, asked: Annotated[Asked, Depends(_asked)]) -> Ca
 
 ReferenceCall = Annotated[Call, Depends(reference_caller)]
 OwnCall = Annotated[Call, Depends(own_caller)]
-

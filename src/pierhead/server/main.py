@@ -1,10 +1,7 @@
-"""Runs the server in the foreground: binds, says where it listens, serves until told to stop, cleans up behind itself."""
+"""Runs the server in the foreground: binds, says where it listens, serves until told to stop, cleans up."""
 
-import json
-import os
 import socket
 import sys
-from pathlib import Path
 
 import uvicorn
 
@@ -34,11 +31,9 @@ def serve(settings: Settings) -> None:
         raise
     try:
         url = _url(settings.host, listener.getsockname()[1])
-        server_file = settings.data / "server.json"
-        _write_atomically(server_file, json.dumps({"url": url, "pid": os.getpid()}))
+        application.lock.announce(url)
         _say_hello(application, url)
         _run(application, listener)
-        server_file.unlink(missing_ok=True)
     finally:
         application.close()
 
@@ -80,9 +75,3 @@ def _say_hello(application: Application, url: str) -> None:
 def _url(host: str, port: int) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return f"http://{shown}:{port}"
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text)
-    temporary.replace(path)

@@ -57,12 +57,12 @@ class LayoutBusyError(UnavailableError):
         )
 
 
-class LayoutWriteError(UnavailableError):
-    code = "layout-write-failed"
+class LayoutIoError(UnavailableError):
+    code = "layout-io-failed"
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(
-            f"cannot write {path}: {error.strerror or error}",
+            f"{path} cannot be read or written: {error.strerror or error}",
             hint="free space on that file system, or check the rights on the output directory",
         )
         self.errno = error.errno
@@ -112,7 +112,7 @@ class PullCancelledError(ConflictError):
         self.name = name
 
 
-class TooManyLevelsError(UnsupportedError):
+class IndexTooDeepError(UnsupportedError):
     code = "index-too-deep"
 
     def __init__(self, name: str, levels: int) -> None:

@@ -108,7 +108,8 @@ def test_chunks_verify_like_the_whole(chunks: list[bytes], algorithm: str) -> No
     whole = b"".join(chunks)
     verifier = Digest.of(whole, algorithm).verifier()
     for position, chunk in enumerate(chunks):
-        verifier.update([chunk, bytearray(chunk), memoryview(chunk)][position % 3])
+        kinds: tuple[bytes | bytearray | memoryview, ...] = (chunk, bytearray(chunk), memoryview(chunk))
+        verifier.update(kinds[position % 3])
     verifier.check("chunks", len(whole))
 
 

@@ -112,9 +112,9 @@ def test_what_does_not_run_there(image: str, wanted: str) -> None:
 )
 def test_what_runs_there_and_in_which_order(wanted: str, best_first: list[str]) -> None:
     ranks = [Platform.parse(image).rank(Platform.parse(wanted)) for image in best_first]
+    possible = [rank for rank in ranks if rank is not None]
     assert ranks[0] == 0
-    assert None not in ranks
-    assert ranks == sorted(set(ranks))
+    assert ranks == sorted(set(possible))
 
 
 @pytest.mark.parametrize(
@@ -163,9 +163,7 @@ def test_features_must_be_there_once_any_are_named() -> None:
     ("machine", "expected"),
     [("x86_64", "linux/amd64"), ("aarch64", "linux/arm64"), ("armv7l", "linux/arm/v7"), ("armv6l", "linux/arm/v6")],
 )
-def test_the_host_in_the_words_of_the_specs(
-    machine: str, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_host_in_the_words_of_the_specs(machine: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     uname = os.uname_result(("Linux", "", "", "", machine))
     monkeypatch.setattr(os, "uname", lambda: uname)
     monkeypatch.setattr("sys.platform", "linux")

@@ -38,7 +38,7 @@ class SqlAccountRows:
         self._connection = connection
 
     def add(self, account: Account) -> None:
-        self._connection.execute(accounts.insert().values(account_to_row(account)))
+        self._connection.execute(accounts.insert(), account_to_row(account))
 
     def find(self, account: str) -> Account | None:
         row = self._connection.execute(sa.select(accounts).where(accounts.c.id == account)).mappings().first()
@@ -54,18 +54,14 @@ class SqlKeyRows:
         self._connection = connection
 
     def add(self, key: ApiKey) -> None:
-        self._connection.execute(api_keys.insert().values(key_to_row(key)))
+        self._connection.execute(api_keys.insert(), key_to_row(key))
 
     def find(self, key_id: str) -> ApiKey | None:
         row = self._connection.execute(sa.select(api_keys).where(api_keys.c.id == key_id)).mappings().first()
         return None if row is None else key_from_row(row)
 
     def list(self, account: str) -> tuple[ApiKey, ...]:
-        query = (
-            sa.select(api_keys)
-            .where(api_keys.c.account == account)
-            .order_by(api_keys.c.created_at, api_keys.c.id)
-        )
+        query = sa.select(api_keys).where(api_keys.c.account == account).order_by(api_keys.c.created_at, api_keys.c.id)
         return tuple(key_from_row(row) for row in self._connection.execute(query).mappings())
 
     def revoke(self, key_id: str, at: datetime) -> bool:

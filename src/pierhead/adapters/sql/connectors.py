@@ -22,9 +22,7 @@ def to_row(connector: Connector) -> dict[str, object]:
         "tags": dict(connector.tags),
         "spec": spec_to_json(connector.spec),
         "status": connector.status and status_to_json(connector.status),
-        "search_text": search_text(
-            (connector.name, connector.identifier, *connector.tags, *connector.tags.values())
-        ),
+        "search_text": search_text((connector.name, connector.identifier, *connector.tags, *connector.tags.values())),
     }
 
 
@@ -43,7 +41,7 @@ class SqlConnectorRows:
 
     def add(self, connector: Connector) -> None:
         try:
-            self._connection.execute(connectors.insert().values(to_row(connector)))
+            self._connection.execute(connectors.insert(), to_row(connector))
         except RowExistsError:
             raise ConnectorExistsError(connector.name, connector.identifier) from None
 
@@ -84,9 +82,7 @@ class SqlConnectorRows:
         mentions = sa.cast(connectors.c.spec, sa.Text).contains(identifier, autoescape=True)
         query = sa.select(connectors).where(connectors.c.account == scope.account, mentions)
         candidates = (from_row(row) for row in self._connection.execute(query).mappings())
-        return tuple(
-            sorted(found.identifier for found in candidates if (scope, identifier) in found.secrets())
-        )
+        return tuple(sorted(found.identifier for found in candidates if (scope, identifier) in found.secrets()))
 
 
 def _is_search_only(wanted: ConnectorFilter) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from pierhead.adapters.transactions import WritersTurn
+
 from . import sqlite
 from .errors import translate_errors
 
@@ -45,7 +47,7 @@ def schema_change(connection: sa.Connection) -> AbstractContextManager[object]:
 
 def _sqlite(path: Path) -> Engines:
     writer = sqlite.make_engine(path, writes=True)
-    return Engines(writer, sqlite.make_engine(path, writes=False), sqlite.WritersTurn())
+    return Engines(writer, sqlite.make_engine(path, writes=False), WritersTurn())
 
 
 def _server(url: sa.URL) -> Engines:

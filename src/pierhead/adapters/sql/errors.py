@@ -31,7 +31,7 @@ _UNAVAILABLE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-# Classes of SQLSTATE (PostgreSQL appendix "Error Codes"): connection, transaction roll-back, resources, operator, system.
+# Classes of SQLSTATE (PostgreSQL, "Error Codes"): connection, transaction roll-back, resources, operator, system.
 _UNAVAILABLE_CLASSES = frozenset({"08", "40", "53", "57", "58"})
 
 

@@ -33,7 +33,7 @@ def entity_is(table: sa.Table, scope: Scope, identifier: str) -> sa.ColumnElemen
 
 
 def search_text(texts: Iterable[str]) -> str:
-    """What is kept beside a row so that a search needs neither the database's idea of case nor its regular expressions."""
+    """What is kept beside a row, so that a search does not depend on the database's idea of upper and lower case."""
     return _SEPARATOR.join(text.replace(_SEPARATOR, " ").casefold() for text in texts)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pierhead.control.pipelines import ImageFacts, Run, RunState
+from pierhead.control.pipelines.runs import ImageFacts, Run, RunState
 from pierhead.kit.paging import Page, PageRequest
 
 from .queries import page
@@ -29,7 +29,7 @@ class SqlRunRows:
         self._connection = connection
 
     def add(self, run: Run) -> None:
-        self._connection.execute(runs.insert().values(run_to_row(run)))
+        self._connection.execute(runs.insert(), run_to_row(run))
         if run.stages:
             self._connection.execute(run_stages.insert(), [stage_to_row(stage) for stage in run.stages])
         if run.images:
@@ -54,11 +54,14 @@ class SqlRunRows:
             of_this_pull = sa.and_(run_images.c.run_id == run_id, run_images.c.pull_key == pull_key)
             query = sa.select(run_images).where(of_this_pull).with_for_update()
             for row in self._connection.execute(query).mappings().all():
-                after = facts_to_row(facts_from_row(row).after(later))
+                before = facts_from_row(row)
+                after = before.after(later)
+                if after == before:  # a pull that several stages wait for is reported more often than it changes
+                    continue
                 this = sa.and_(
                     of_this_pull, run_images.c.stage == row["stage"], run_images.c.position == row["position"]
                 )
-                self._connection.execute(run_images.update().where(this).values(after))
+                self._connection.execute(run_images.update().where(this).values(facts_to_row(after)))
 
     def set_state(self, run_id: str, state: RunState, finished_at: datetime | None) -> bool:
         change = runs.update().where(runs.c.id == run_id, _running)
@@ -68,16 +71,12 @@ class SqlRunRows:
         row = self._connection.execute(sa.select(runs).where(where)).mappings().first()
         if row is None:
             return None
-        stages = (
-            sa.select(run_stages).where(run_stages.c.run_id == row["id"]).order_by(run_stages.c.position)
-        )
+        stages = sa.select(run_stages).where(run_stages.c.run_id == row["id"]).order_by(run_stages.c.position)
         images = (
             sa.select(run_images)
             .join(
                 run_stages,
-                sa.and_(
-                    run_stages.c.run_id == run_images.c.run_id, run_stages.c.identifier == run_images.c.stage
-                ),
+                sa.and_(run_stages.c.run_id == run_images.c.run_id, run_stages.c.identifier == run_images.c.stage),
             )
             .where(run_images.c.run_id == row["id"])
             .order_by(run_stages.c.position, run_images.c.position)

@@ -211,7 +211,5 @@ run_images = sa.Table(
     sa.Column("rate_limit", json_column(), nullable=True),
     sa.Column("failure", json_column(), nullable=True),
     sa.Column("warnings", json_column(), nullable=False),
-    sa.ForeignKeyConstraint(
-        ["run_id", "stage"], ["run_stages.run_id", "run_stages.identifier"], ondelete="CASCADE"
-    ),
+    sa.ForeignKeyConstraint(["run_id", "stage"], ["run_stages.run_id", "run_stages.identifier"], ondelete="CASCADE"),
 )

@@ -50,9 +50,7 @@ def from_row(row: sa.RowMapping) -> Secret:
 def _sealed(row: sa.RowMapping) -> SealedValue | None:
     if row["sealed_key_id"] is None:
         return None
-    return SealedValue(
-        row["sealed_key_id"], row["sealed_wrapped_key"], row["sealed_nonce"], row["sealed_ciphertext"]
-    )
+    return SealedValue(row["sealed_key_id"], row["sealed_wrapped_key"], row["sealed_nonce"], row["sealed_ciphertext"])
 
 
 class SqlSecretRows:
@@ -61,7 +59,7 @@ class SqlSecretRows:
 
     def add(self, secret: Secret) -> None:
         try:
-            self._connection.execute(secrets.insert().values(to_row(secret)))
+            self._connection.execute(secrets.insert(), to_row(secret))
         except RowExistsError:
             raise SecretExistsError(secret.identifier) from None
 

@@ -1,11 +1,10 @@
 """Everything that is SQLite's own: how it is opened, how writers take turns, how its schema is changed safely.
 
 Write-ahead log, every commit synced to disk, foreign keys on. SQLite lets one writer in at a time; ours queue for
-that on a lock in the process, because SQLite's own waiting is by sleeping and retrying, without an order.
+that in the process (``transactions``), because SQLite's own waiting is by sleeping and trying again.
 """
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,6 @@ from sqlalchemy import event
 from .errors import StoreDamagedError, StoreUnavailableError, translate_errors
 
 _BUSY_TIMEOUT_S = 10.0
-_TURN_TIMEOUT_S = 30.0
 
 
 def make_engine(path: Path, *, writes: bool) -> sa.Engine:
@@ -26,7 +24,6 @@ def make_engine(path: Path, *, writes: bool) -> sa.Engine:
         connect_args={"isolation_level": None, "timeout": _BUSY_TIMEOUT_S, "check_same_thread": False},
         pool_size=1 if writes else 8,
         max_overflow=0 if writes else -1,  # the callers' threads are bounded already
-        pool_timeout=_TURN_TIMEOUT_S,
     )
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
     translate_errors(engine)
@@ -45,26 +42,6 @@ def _prepare_writer(connection: sqlite3.Connection, _record: object) -> None:
 
 def _prepare_reader(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA query_only = ON")
-
-
-class WritersTurn:
-    """Lets one thread write at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._holder: int | None = None
-
-    def __enter__(self) -> None:
-        me = threading.get_ident()
-        if self._holder == me:
-            raise RuntimeError("this thread has a writing transaction open already")
-        if not self._lock.acquire(timeout=_TURN_TIMEOUT_S):
-            raise StoreUnavailableError(f"another writer has not ended for {_TURN_TIMEOUT_S:.0f} seconds")
-        self._holder = me
-
-    def __exit__(self, *_: object) -> None:
-        self._holder = None
-        self._lock.release()
 
 
 @contextmanager

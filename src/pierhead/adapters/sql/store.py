@@ -1,12 +1,13 @@
 """The store on a database: transactions that write, snapshots that only read, rows for every feature."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
+
+from pierhead.adapters.transactions import AfterCommit
 
 from .access import SqlAccountRows, SqlKeyRows
 from .catalogue import SqlPinRows
@@ -17,27 +18,17 @@ from .secrets import SqlSecretRows
 from .tasks import SqlTaskRows
 from .upgrade import migrate
 
-log = logging.getLogger(__name__)
-
 
 class SqlTransaction:
     """Rows that stand in one transaction. Of use only inside the ``with`` block that gave it, on its thread."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, after_commit: AfterCommit) -> None:
         self._connection = connection
-        self._after_commit: list[Callable[[], None]] = []
+        self._after_commit = after_commit
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Calls back, in order, once the transaction is durable; never when it is rolled back."""
-        self._after_commit.append(callback)
-
-    def committed(self) -> None:
-        """For the store to call. Too late for a callback to undo anything, so its failure is not the caller's."""
-        for callback in self._after_commit:
-            try:
-                callback()
-            except Exception:
-                log.exception("a callback after a commit failed")
+        self._after_commit.add(callback)
 
     @cached_property
     def accounts(self) -> SqlAccountRows:
@@ -85,16 +76,16 @@ class SqlStore:
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Commits when the block ends, rolls back when it raises. After a conflict, leave the block."""
+        after_commit = AfterCommit()
         with self._engines.turn, self._engines.writer.begin() as connection:
-            tx = SqlTransaction(connection)
-            yield tx
-        tx.committed()
+            yield SqlTransaction(connection, after_commit)
+        after_commit.run()
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:
         """One consistent view, for reading only; waits for no writer."""
         with self._engines.reader.begin() as connection:
-            yield SqlTransaction(connection)
+            yield SqlTransaction(connection, AfterCommit())
 
     def close(self) -> None:
         """Closes every connection; SQLite then folds its log into the one file."""

@@ -18,6 +18,60 @@ from .schema import tasks
 
 _open = tasks.c.finished_at.is_(None)
 
+# Built once: putting these together costs more than running them.
+# ``rules.is_due``, said to the database.
+_first_due = (
+    sa.select(tasks.c.sequence)
+    .where(
+        _open,
+        tasks.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        sa.or_(tasks.c.state == TaskState.QUEUED.value, tasks.c.lease_expires_at <= sa.bindparam("now")),
+        tasks.c.attempts < tasks.c.max_attempts,
+        tasks.c.is_cancel_requested.is_(False),
+        sa.or_(tasks.c.deadline_at.is_(None), tasks.c.deadline_at > sa.bindparam("now")),
+    )
+    .order_by(tasks.c.sequence)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_lease = (
+    tasks.update()
+    .where(tasks.c.sequence == _first_due)
+    .values(
+        state=TaskState.LEASED.value,
+        owner=sa.bindparam("new_owner"),
+        lease_expires_at=sa.bindparam("until"),
+        fence=tasks.c.fence + 1,
+        attempts=tasks.c.attempts + 1,
+    )
+    .returning(tasks)
+)
+# ``rules.holds``, said to the database.
+_held = sa.and_(
+    tasks.c.id == sa.bindparam("held_id"),
+    tasks.c.state == TaskState.LEASED.value,
+    tasks.c.owner == sa.bindparam("held_by"),
+    tasks.c.fence == sa.bindparam("held_fence"),
+)
+_holds = sa.select(tasks.c.sequence).where(_held).with_for_update()
+_renew = tasks.update().where(_held).values(lease_expires_at=sa.bindparam("until")).returning(tasks)
+_release = (
+    tasks.update()
+    .where(_held)
+    .values(state=TaskState.QUEUED.value, owner=None, lease_expires_at=None, attempts=tasks.c.attempts - 1)
+)
+_finish = (
+    tasks.update()
+    .where(_held)
+    .values(
+        state=sa.bindparam("end"),
+        error=sa.bindparam("failure"),
+        finished_at=sa.bindparam("now"),
+        lease_expires_at=None,
+    )
+)
+
 
 def to_row(task: TaskRow) -> dict[str, object]:
     return {
@@ -50,7 +104,7 @@ class SqlTaskRows:
 
     def add(self, task: TaskRow) -> None:
         try:
-            self._connection.execute(tasks.insert().values(to_row(task)))
+            self._connection.execute(tasks.insert(), to_row(task))
         except RowExistsError:
             raise TaskExistsError(task.id) from None
 
@@ -64,36 +118,16 @@ class SqlTaskRows:
         return page(self._connection, query, request, from_row)
 
     def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
-        change = (
-            tasks.update()
-            .where(tasks.c.sequence == _first_due(kinds, now))
-            .values(
-                state=TaskState.LEASED.value,
-                owner=owner,
-                lease_expires_at=until,
-                fence=tasks.c.fence + 1,
-                attempts=tasks.c.attempts + 1,
-            )
-        )
-        return self._one(change.returning(tasks))
+        return self._one(_lease, {"new_owner": owner, "kinds": sorted(kinds), "now": now, "until": until})
 
     def holds(self, task_id: str, owner: str, fence: int) -> bool:
-        query = sa.select(tasks.c.sequence).where(_held(task_id, owner, fence)).with_for_update()
-        return self._connection.execute(query).first() is not None
+        return self._connection.execute(_holds, _lease_is(task_id, owner, fence)).first() is not None
 
     def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
-        change = tasks.update().where(_held(task_id, owner, fence)).values(lease_expires_at=until)
-        return self._one(change.returning(tasks))
+        return self._one(_renew, {**_lease_is(task_id, owner, fence), "until": until})
 
     def release(self, task_id: str, owner: str, fence: int) -> bool:
-        change = (
-            tasks.update()
-            .where(_held(task_id, owner, fence))
-            .values(
-                state=TaskState.QUEUED.value, owner=None, lease_expires_at=None, attempts=tasks.c.attempts - 1
-            )
-        )
-        return self._connection.execute(change).rowcount == 1
+        return self._connection.execute(_release, _lease_is(task_id, owner, fence)).rowcount == 1
 
     def finish(
         self,
@@ -104,17 +138,9 @@ class SqlTaskRows:
         error: Mapping[str, object] | None,
         now: datetime,
     ) -> bool:
-        change = (
-            tasks.update()
-            .where(_held(task_id, owner, fence))
-            .values(
-                state=state.value,
-                error=None if error is None else dict(error),
-                finished_at=now,
-                lease_expires_at=None,
-            )
-        )
-        return self._connection.execute(change).rowcount == 1
+        failure = None if error is None else dict(error)
+        end = {"end": state.value, "failure": failure, "now": now}
+        return self._connection.execute(_finish, {**_lease_is(task_id, owner, fence), **end}).rowcount == 1
 
     def cancel(self, task_id: str, now: datetime) -> TaskRow | None:
         queued = tasks.c.state == TaskState.QUEUED.value
@@ -148,37 +174,10 @@ class SqlTaskRows:
             self._connection.execute(tasks.update().where(tasks.c.id == task.id).values(to_row(task)))
         return tuple(changed)
 
-    def _one(self, statement: sa.Executable) -> TaskRow | None:
-        row = self._connection.execute(statement).mappings().first()
+    def _one(self, statement: sa.Executable, parameters: Mapping[str, object] | None = None) -> TaskRow | None:
+        row = self._connection.execute(statement, parameters).mappings().first()
         return None if row is None else from_row(row)
 
 
-def _first_due(kinds: Collection[str], now: datetime) -> sa.ScalarSelect[int]:
-    """``rules.is_due``, said to the database."""
-    free = sa.or_(tasks.c.state == TaskState.QUEUED.value, tasks.c.lease_expires_at <= now)
-    in_time = sa.or_(tasks.c.deadline_at.is_(None), tasks.c.deadline_at > now)
-    return (
-        sa.select(tasks.c.sequence)
-        .where(
-            _open,
-            tasks.c.kind.in_(sorted(kinds)),
-            free,
-            tasks.c.attempts < tasks.c.max_attempts,
-            tasks.c.is_cancel_requested.is_(False),
-            in_time,
-        )
-        .order_by(tasks.c.sequence)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-
-
-def _held(task_id: str, owner: str, fence: int) -> sa.ColumnElement[bool]:
-    """``rules.holds``, said to the database."""
-    return sa.and_(
-        tasks.c.id == task_id,
-        tasks.c.state == TaskState.LEASED.value,
-        tasks.c.owner == owner,
-        tasks.c.fence == fence,
-    )
+def _lease_is(task_id: str, owner: str, fence: int) -> dict[str, object]:
+    return {"held_id": task_id, "held_by": owner, "held_fence": fence}

@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from ..errors import UsageError
+from pierhead.cli.errors import UsageError
 
 
 @click.command()

@@ -1,17 +1,18 @@
 """``pierhead connector``: list, get, apply, delete, and what can be asked of a registry."""
 
+import sys
 from typing import Any
 
 import click
 
-from .. import apply as applying
-from ..api_client import segment
-from ..documents import parse_documents, read_source
-from ..errors import FAILED, UsageError
-from ..invocation import Invocation
-from ..options import with_api
-from ..pages import page_options, page_query, scope_of, tell_more, when
-from ..render import Screen
+from pierhead.cli import apply as applying
+from pierhead.cli.api_client import segment, texts_of
+from pierhead.cli.documents import parse_documents, read_source
+from pierhead.cli.errors import FAILED, UsageError
+from pierhead.cli.invocation import Invocation
+from pierhead.cli.options import with_api
+from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, tell_warnings, when
+from pierhead.cli.render import Screen
 
 _PATH = "/ng/api/connectors"
 _OWN = "/pierhead/v1/connectors"
@@ -71,16 +72,18 @@ def delete_connector(invocation: Invocation, identifier: str, yes: bool) -> None
     """Delete a connector."""
     if identifier == "harnessImage" and not invocation.target.org and not yes:
         _ask("Without harnessImage, images come from Docker Hub, anonymously. Delete it?")
-    data = invocation.api().call("DELETE", f"{_PATH}/{segment(identifier)}")
-    _tell_done(invocation.screen, data, f"connector {identifier}: deleted")
+    api = invocation.api()
+    data = api.call("DELETE", f"{_PATH}/{segment(identifier)}")
+    _tell_done(invocation.screen, data, f"connector {identifier}: deleted", api.warnings)
 
 
 @connector.command("restore-default")
 @with_api
 def restore_default(invocation: Invocation) -> None:
     """Make harnessImage again what it was at the first start: Docker Hub, anonymous."""
-    data = invocation.api().call("POST", f"{_OWN}/restoreDefault")
-    _tell_done(invocation.screen, data, "connector harnessImage: restored")
+    api = invocation.api()
+    data = api.call("POST", f"{_OWN}/restoreDefault")
+    _tell_done(invocation.screen, data, "connector harnessImage: restored", [*texts_of(data), *api.warnings])
 
 
 @connector.command("test")
@@ -97,7 +100,7 @@ def test_connector(invocation: Invocation, identifier: str) -> int:
 
 
 @connector.command("preview")
-@click.argument("url")
+@click.argument("registry_url", metavar="URL")
 @click.option(
     "--provider",
     type=click.Choice(["DockerHub", "Harbor", "Quay", "Other"]),
@@ -106,21 +109,18 @@ def test_connector(invocation: Invocation, identifier: str) -> int:
     help="Provider type.",
 )
 @with_api
-def preview_url(invocation: Invocation, url: str, provider: str) -> None:
+def preview_url(invocation: Invocation, registry_url: str, provider: str) -> None:
     """Show what a registry URL would make of the image names, before a connector is saved."""
-    data = invocation.api().call("POST", f"{_OWN}/preview", body={"url": url, "providerType": provider})
+    data = invocation.api().call("POST", f"{_OWN}/preview", body={"url": registry_url, "providerType": provider})
     screen = invocation.screen
     if screen.is_json:
         return screen.json(data)
-    pairs = (("registry", "registry"), ("path prefix", "pathPrefix"), ("pull secret key", "pullSecretKey"))
-    screen.pairs((label, data.get(name)) for label, name in (*pairs, ("scheme", "scheme")))
+    screen.pairs((name, data.get(name)) for name in ("registry", "scheme", "pathPrefix", "pullSecretKey"))
     screen.table(
         ("image", "becomes", "because"),
-        ((image["image"], image["becomes"], image["reason"]) for image in data.get("images", [])),
+        ((image["image"], image["becomes"] or "no name", image["reason"]) for image in data.get("images", [])),
     )
-    for warning in data.get("warnings", []):
-        screen.line(f"warning: {warning}", style="yellow")
-    return None
+    return tell_warnings(screen, data)
 
 
 @connector.command("tags")
@@ -143,7 +143,7 @@ def list_tags(invocation: Invocation, identifier: str, repository: str, limit: i
 
 
 def _ask(question: str) -> None:
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise UsageError(f"not done without a word: {question}", hint="say --yes")
     click.confirm(question, abort=True, err=True)
 
@@ -194,8 +194,9 @@ def _style(is_good: bool) -> str:
     return "green" if is_good else "red"
 
 
-def _tell_done(screen: Screen, data: object, text: str) -> None:
+def _tell_done(screen: Screen, data: object, text: str, warnings: list[str]) -> None:
     if screen.is_json:
         screen.json(data)
     else:
         screen.line(text)
+        tell_warnings(screen, {"warnings": warnings})

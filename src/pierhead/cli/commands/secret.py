@@ -4,13 +4,13 @@ from typing import Any
 
 import click
 
-from .. import apply as applying
-from ..api_client import segment
-from ..documents import parse_documents, read_source
-from ..errors import UsageError
-from ..invocation import Invocation
-from ..options import with_api
-from ..pages import page_options, page_query, scope_of, tell_more, when
+from pierhead.cli import apply as applying
+from pierhead.cli.api_client import segment
+from pierhead.cli.documents import parse_documents, read_source
+from pierhead.cli.errors import UsageError
+from pierhead.cli.invocation import Invocation
+from pierhead.cli.options import with_api
+from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, when
 
 _PATH = "/ng/api/v2/secrets"
 

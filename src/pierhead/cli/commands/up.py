@@ -8,9 +8,13 @@ import click
 
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: $PIERHEAD_HOST or 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 for any free one.  [default: $PIERHEAD_PORT or 8411]")
 @click.option(
-    "--data", type=click.Path(path_type=Path), help="Data directory.  [default: $PIERHEAD_DATA or ~/.local/share/pierhead]"
+    "--port", type=click.IntRange(0, 65535), help="Port; 0 for any free one.  [default: $PIERHEAD_PORT or 8411]"
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Data directory.  [default: $PIERHEAD_DATA or ~/.local/share/pierhead]",
 )
 def up(host: str | None, port: int | None, data: Path | None) -> None:
     """Run the server in the foreground.
@@ -22,5 +26,11 @@ def up(host: str | None, port: int | None, data: Path | None) -> None:
     from pierhead.server.settings import Settings
 
     settings = Settings.from_environment()
-    chosen = {"host": host, "port": port, "data": data}
-    serve(replace(settings, **{name: value for name, value in chosen.items() if value is not None}))
+    serve(
+        replace(
+            settings,
+            host=settings.host if host is None else host,
+            port=settings.port if port is None else port,
+            data=settings.data if data is None else data,
+        )
+    )

@@ -3,9 +3,8 @@
 import click
 
 from pierhead import __version__
-
-from ..options import with_output
-from ..render import Screen
+from pierhead.cli.options import with_output
+from pierhead.cli.render import Screen
 
 
 @click.command()

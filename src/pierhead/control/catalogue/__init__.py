@@ -1,6 +1,43 @@
 """The CI's own images: which there are, what for, at which version."""
 
-from .model import CatalogueField, Infra, Pin
+from .catalogue import Catalogue, ScannerImage, repository_of
+from .errors import (
+    InvalidImageValueError,
+    InvalidInfraError,
+    NoImageError,
+    UnknownFieldError,
+    UnknownLineError,
+    UnsupportedInfraError,
+)
+from .model import CatalogueField, DeprecatedPin, Infra, Pin, deprecated, effective, is_too_old, overrides, tag_of
 from .ports import PinRows, PinStore, PinTransaction
+from .service import CatalogueService
+from .versions import VersionChoice, VersionSource, choose_version
 
-__all__ = ["CatalogueField", "Infra", "Pin", "PinRows", "PinStore", "PinTransaction"]
+__all__ = [
+    "Catalogue",
+    "CatalogueField",
+    "CatalogueService",
+    "DeprecatedPin",
+    "Infra",
+    "InvalidImageValueError",
+    "InvalidInfraError",
+    "NoImageError",
+    "Pin",
+    "PinRows",
+    "PinStore",
+    "PinTransaction",
+    "ScannerImage",
+    "UnknownFieldError",
+    "UnknownLineError",
+    "UnsupportedInfraError",
+    "VersionChoice",
+    "VersionSource",
+    "choose_version",
+    "deprecated",
+    "effective",
+    "is_too_old",
+    "overrides",
+    "repository_of",
+    "tag_of",
+]

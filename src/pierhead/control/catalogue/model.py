@@ -1,16 +1,34 @@
-"""Infrastructures, image fields and pins (harness-api §3); pure.
+"""Infrastructures, image fields, pins, and the rules between a pin and a default (harness-api §3); pure.
 
-The fields, their purposes and default images are data (``data/*.toml``, read in ``catalogue``); no image is named here.
+The fields, their purposes and default images are data (``data/``, read in ``catalogue``); no image is named here.
 """
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from .errors import InvalidInfraError, UnsupportedInfraError
+
+_VERSION = re.compile(r"(?:[a-z]+-)?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?:[-.+].*)?\Z")
+_HOSTED = "DLITE_VM"
+_MINORS_SUPPORTED = 2
 
 
 class Infra(StrEnum):
     K8 = "K8"
     VM = "VM"
+
+    @classmethod
+    def parse(cls, text: str) -> "Infra":
+        """In any case. Raises InvalidInfraError, UnsupportedInfraError."""
+        upper = text.strip().upper()
+        if upper == _HOSTED:
+            raise UnsupportedInfraError(_HOSTED)
+        if upper not in cls.__members__:
+            raise InvalidInfraError(text)
+        return cls(upper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +38,7 @@ class CatalogueField:
     name: str
     purpose: str
     infras: frozenset[Infra]
+    has_support_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +51,52 @@ class Pin:
     value: str
     updated_at: datetime
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeprecatedPin:
+    """A pin that fell out of the support window: builds go on, and somebody should know."""
+
+    infra: Infra
+    field: str
+    image: str
+    version: str
+    default_image: str
+
+
+def effective(defaults: Mapping[str, str], pins: Iterable[Pin]) -> dict[str, str]:
+    """Every field with its image: the pins laid over the defaults."""
+    return {**defaults, **overrides(pins)}
+
+
+def overrides(pins: Iterable[Pin]) -> dict[str, str]:
+    """The pinned fields alone; empty when none is."""
+    return {pin.field: pin.value for pin in pins}
+
+
+def deprecated(pins: Iterable[Pin], defaults: Mapping[str, str]) -> tuple[DeprecatedPin, ...]:
+    """The pins whose version is more than two minor releases behind the default's. Unreadable versions are let be."""
+    return tuple(
+        DeprecatedPin(pin.infra, pin.field, pin.value, tag_of(pin.value), defaults[pin.field])
+        for pin in pins
+        if pin.field in defaults and is_too_old(pin.value, defaults[pin.field])
+    )
+
+
+def is_too_old(image: str, default_image: str) -> bool:
+    version, default = _version_of(image), _version_of(default_image)
+    if version is None or default is None:
+        return False
+    is_older_major = version[0] < default[0]
+    return is_older_major or (version[0] == default[0] and default[1] - version[1] > _MINORS_SUPPORTED)
+
+
+def tag_of(image: str) -> str:
+    """The tag in an image text, empty when there is none."""
+    _, colon, tag = image.partition("@")[0].rpartition(":")
+    return tag if colon and "/" not in tag else ""
+
+
+def _version_of(image: str) -> tuple[int, int] | None:
+    match = _VERSION.match(tag_of(image))
+    return (int(match[1]), int(match[2])) if match else None

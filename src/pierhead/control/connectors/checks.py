@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from cryptography import x509
-
 from pierhead.control.scopes import InvalidIdentifierError, check_identifier, check_name
 from pierhead.kit.errors import AppError
 from pierhead.oci.reference_grammar import fault_of_host
@@ -95,6 +93,8 @@ def _fault_of_pem(pem: str) -> str | None:
         return f"is longer than {_MAX_PEM // 1024} KiB"
     if "PRIVATE KEY" in pem:  # it would be stored and given back in the clear
         return "holds a private key: store that as a secret and refer to it with clientKeyRef"
+    from cryptography import x509  # late: few connectors bring certificates, and loading it takes a while
+
     try:
         x509.load_pem_x509_certificates(pem.encode("ascii", "replace"))
     except ValueError:

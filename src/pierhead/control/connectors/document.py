@@ -22,7 +22,19 @@ from .model import (
 from .reader import Body, Reader
 
 _KNOWN_SPEC = frozenset(
-    ["dockerRegistryUrl", "providerType", "auth", "delegateSelectors", "executeOnDelegate", "proxy", "ignoreTestConnection", "connectorType", "tls", "proxyUrl", "trustedRealmHosts"]
+    {
+        "dockerRegistryUrl",
+        "providerType",
+        "auth",
+        "delegateSelectors",
+        "executeOnDelegate",
+        "proxy",
+        "ignoreTestConnection",
+        "connectorType",
+        "tls",
+        "proxyUrl",
+        "trustedRealmHosts",
+    }
 )
 
 
@@ -30,7 +42,8 @@ def parse_connector(body: object, account: str) -> ConnectorDraft:
     """The draft in ``body``, which is the ``connector`` object or an object that holds it.
 
     Scope comes from the body, the account from the caller. Unknown keys are refused in ``spec``, where a slip of the
-    pen would change what is pulled, and passed over above it, where clients of other versions have more. Raises InvalidConnectorError with every fault found.
+    pen would change what is pulled, and passed over above it, where clients of other versions have more. Raises
+    InvalidConnectorError with every fault found.
     """
     if isinstance(body, Mapping) and "connector" in body and "identifier" not in body:
         body = body["connector"]

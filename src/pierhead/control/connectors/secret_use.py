@@ -1,4 +1,4 @@
-"""Secrets as connectors use them: they must be there and in reach, and they stay with the origin they were given for."""
+"""Secrets as connectors use them: there, within reach, and not shown to another origin in silence."""
 
 from pierhead.control.scopes import InvalidReferenceError, Level, Scope, ScopedReference
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from .errors import PipelineExpressionError, PipelineFieldError, PipelineSyntaxError
-from .yaml_nodes import Mapping, Node, Scalar, Sequence, join_path, place_of
+from .errors import PipelineExpressionError, PipelineFieldError
+from .yaml_nodes import NULLS, Mapping, Node, Scalar, Sequence, join_path, place_of
 
 _TRUTHS: Final = {"true": True, "false": False}
 _NUMBER: Final = re.compile(r"[0-9]{1,10}\Z")
@@ -48,30 +48,26 @@ class Cursor:
     def wrong(self, expected: str, found: str = "", *, hint: str = "") -> PipelineFieldError:
         return PipelineFieldError(place_of(self.path, self.node), expected, found or _described(self.node), hint=hint)
 
-    # mappings
-
     def find(self, key: str) -> "Cursor | None":
         """What is under ``key``; None when there is nothing. Raises PipelineFieldError when this is no mapping."""
-        if not isinstance(self.node, Mapping):
+        node = self.node
+        if type(node) is not Mapping:
             raise self.wrong("a mapping")
-        node = self.node.entries.get(key)
-        if node is None and "<<" in self.node.entries:
-            raise PipelineSyntaxError(place_of(self.path, self.node), "merge keys (<<) are not accepted here")
-        if node is None or (type(node) is Scalar and node.is_null):
+        child = node.entries.get(key)
+        if child is None or (type(child) is Scalar and child.is_plain and child.text in NULLS):
             return None
-        return Cursor(node, self, key)
+        return Cursor(child, self, key)
 
     def need(self, key: str, expected: str) -> "Cursor":
         found = self.find(key)
         if found is None:
             raise Cursor(self.node, self, key).wrong(expected, "nothing")
+        if type(found.node) is Scalar and not found.node.text.strip():
+            raise found.wrong(expected, "an empty text")
         return found
 
     def has(self, key: str) -> bool:
         return self.find(key) is not None
-
-    def keys(self) -> Iterable[str]:
-        return self.node.entries if isinstance(self.node, Mapping) else ()
 
     def entries(self) -> "list[Cursor]":
         """A cursor for each value of a mapping; ``key`` says which it is."""
@@ -79,14 +75,19 @@ class Cursor:
             raise self.wrong("a mapping")
         return [Cursor(node, self, key) for key, node in self.node.entries.items()]
 
-    # lists
-
     def items(self, expected: str = "a list") -> "list[Cursor]":
         if not isinstance(self.node, Sequence):
             raise self.wrong(expected)
         return [Cursor(node, self, index) for index, node in enumerate(self.node.items)]
 
-    # scalars
+    @property
+    def is_empty(self) -> bool:
+        """Nothing, or a text of blanks: as good as not given."""
+        return type(self.node) is Scalar and (self.node.is_null or not self.node.text.strip())
+
+    @property
+    def is_scalar(self) -> bool:
+        return type(self.node) is Scalar
 
     @property
     def is_expression(self) -> bool:
@@ -104,14 +105,21 @@ class Cursor:
             raise self.wrong(expected, "an empty text")
         return text
 
+    def shown(self) -> str:
+        """The scalar as it is written, be it an expression or nothing; for people only."""
+        if type(self.node) is not Scalar:
+            raise self.wrong("a text")
+        return self.node.text[:256]
+
     def choice(self, options: dict[str, T]) -> T:
         """What the text stands for, upper and lower case being the same."""
-        expected = any_of(options)
-        text = self.text(expected)
+        if type(self.node) is Scalar and self.node.text in options:
+            return options[self.node.text]
+        text = self.text(any_of(options))
         for name, option in options.items():
             if name.casefold() == text.casefold():
                 return option
-        raise self.wrong(expected)
+        raise self.wrong(any_of(options))
 
     def truth(self) -> bool:
         return self.choice(_TRUTHS)
@@ -136,9 +144,12 @@ class Cursor:
     def optional(self, key: str, read: "Callable[[Cursor], T]") -> T | None:
         """What ``read`` makes of the value under ``key``; None when there is none or its text is empty."""
         found = self.find(key)
-        if found is None or (type(found.node) is Scalar and not found.node.text.strip()):
-            return None
-        return read(found)
+        return None if found is None or found.is_empty else read(found)
+
+
+def nothing(_key: str, _read: Callable[[Cursor], T]) -> T | None:
+    """Stands for ``Cursor.optional`` where there is nothing to read from."""
+    return None
 
 
 def any_of(words: Iterable[str]) -> str:

@@ -10,16 +10,17 @@ from dataclasses import replace
 from pierhead.control.catalogue import Catalogue, Infra, Pin
 from pierhead.control.connectors import Connector
 from pierhead.control.scopes import Scope, ScopedReference
-from pierhead.control.tasks import Lease, TaskQueue, TaskRow, TaskState
+from pierhead.control.tasks import Bell, Lease, TaskQueue, TaskRow, TaskState
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource
 from pierhead.kit.paging import Page, PageRequest
 
 from .document import parse_pipeline
 from .errors import RunNotFoundError
+from .plan import Plan
 from .planning import plan_run
 from .ports import RunStore, RunTransaction
-from .resolution import Plan, resolve
+from .resolution import resolve
 from .runs import ImageFacts, ImageFailure, ImageState, Run, RunState
 
 PULL_KIND = "pull"
@@ -43,6 +44,7 @@ class RunService:
         self._clock = clock
         self._new_id = new_id
         self._release_line = release_line
+        self._changes = Bell()
 
     def explain(self, raw: bytes, scope: Scope, stages: tuple[str, ...] = ()) -> Plan:
         """What each stage would get and why; changes nothing. Raises InvalidInputError for a bad pipeline."""
@@ -78,7 +80,13 @@ class RunService:
                 if run.task_id is not None:
                     self._queue.cancel(tx, run.task_id)
                 tx.runs.set_state(run_id, RunState.CANCELLED, self._clock.now())
+                tx.after_commit(self._changes.ring)
             return _found(tx, account, run_id)
+
+    def wait_for_change(self, seen: int, timeout_s: float) -> int:
+        """Waits until a run in this process changed since ``seen`` (0 to begin with); gives the new count."""
+        self._changes.wait(seen, timeout_s)
+        return self._changes.count
 
     def leased(self, lease: Lease) -> tuple[Run, Mapping[str, Connector]]:
         """The run a lease is for, and its connectors by the reference the images name; gone ones are left out."""
@@ -93,6 +101,7 @@ class RunService:
         with self._store.transaction() as tx:
             self._queue.check(tx, lease)
             tx.runs.put_facts(_run_id(lease), facts)
+            tx.after_commit(self._changes.ring)
 
     def finish(self, lease: Lease, facts: Iterable[tuple[str, ImageFacts]]) -> None:
         """Writes the last facts, ends the task and the run, in one step. Raises StaleLeaseError."""
@@ -106,6 +115,12 @@ class RunService:
             done = TaskState.SUCCEEDED if state is RunState.SUCCEEDED else TaskState.FAILED
             self._queue.finish(tx, lease, done)
             tx.runs.set_state(_run_id(lease), state, now)
+            tx.after_commit(self._changes.ring)
+
+    def give_back(self, lease: Lease) -> None:
+        """For a worker that has to stop: the task is queued again, what was recorded stays. Raises StaleLeaseError."""
+        with self._store.transaction() as tx:
+            self._queue.release(tx, lease)
 
     def sweep(self) -> None:
         """Requeues work whose worker went silent, and ends the runs of work that was given up."""
@@ -127,6 +142,7 @@ class RunService:
             tx.runs.put_facts(run.id, [(key, failed) for key in sorted(open_keys)])
             state = RunState.CANCELLED if task.state is TaskState.CANCELLED else RunState.FAILED
             tx.runs.set_state(run.id, state, self._clock.now())
+            tx.after_commit(self._changes.ring)
 
     def _plan(self, tx: RunTransaction, raw: bytes, scope: Scope, stages: tuple[str, ...]) -> Plan:
         pins: dict[Infra, tuple[Pin, ...]] = {infra: tx.pins.all(scope.account, infra) for infra in Infra}

@@ -22,7 +22,8 @@ MAX_DEPTH: Final = 64
 # libyaml needs quadratic time for many %TAG lines; nothing we accept can use one.
 _TAG_DIRECTIVE = re.compile("(?:^|[\n\r\x85\u2028\u2029])%(?!YAML)")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_REFUSED_KEYS: Final = NULLS | {"<<"}
 _STRING_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
 _SCALAR_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -40,7 +41,7 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
-        return self.is_plain and self.text in _NULLS
+        return self.is_plain and self.text in NULLS
 
 
 class Sequence:
@@ -134,7 +135,7 @@ class _Builder:
             top.awaiting = None
             if event.anchor is not None:
                 self.anchors[event.anchor] = node
-        elif text in top.entries or (is_plain and text in _NULLS) or event.anchor is not None:
+        elif text in top.entries or (is_plain and text in _REFUSED_KEYS) or event.anchor is not None:
             self._refuse_key(text, event)
         else:
             top.awaiting = text
@@ -142,7 +143,9 @@ class _Builder:
     def _refuse_key(self, text: str, event: Any) -> None:
         if event.anchor is not None:
             raise self._refused(event, "a key with an anchor is not accepted")
-        if text in _NULLS and not event.style:
+        if text == "<<" and not event.style:
+            raise self._refused(event, "merge keys (<<) are not accepted; write the keys out")
+        if text in NULLS and not event.style:
             raise self._refused(event, "a key is empty; a key must be a text")
         raise self._refused(event, f"the key {text[:80]!r} occurs twice in this mapping")
 

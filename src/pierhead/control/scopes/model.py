@@ -12,6 +12,7 @@ from pierhead.kit.errors import InvalidInputError
 IDENTIFIER_PATTERN = r"^[a-zA-Z_][0-9a-zA-Z_$]{0,127}$"
 _IDENTIFIER = re.compile(IDENTIFIER_PATTERN + r"(?!\n)")
 _NAME = re.compile(r"^[0-9A-Za-z \-_./]{1,128}$(?!\n)")
+_SHOWN = 200  # characters of a stranger's text that a message repeats
 _KEYWORDS = frozenset(
     {"or", "and", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod", "not", "null", "true", "false", "new", "var"}
     | {"return", "step", "parallel", "stepGroup", "org", "account", "class", "shellScriptProvisioner", "status"}
@@ -23,7 +24,7 @@ class InvalidIdentifierError(InvalidInputError):
     code = "invalid-identifier"
 
     def __init__(self, identifier: str, reason: str) -> None:
-        super().__init__(f"identifier {identifier!r} {reason}")
+        super().__init__(f"identifier {identifier[:_SHOWN]!r} {reason}")
         self.identifier = identifier
         self.reason = reason
 
@@ -33,7 +34,7 @@ class InvalidReferenceError(InvalidInputError):
 
     def __init__(self, reference: str, *, at: "Level | None" = None) -> None:
         super().__init__(
-            f"Invalid Identifier Reference {reference}. Valid references must be one of the following formats "
+            f"Invalid Identifier Reference {reference[:_SHOWN]}. Valid references must be one of the following formats "
             "[ id, org.id, account.id ]  for scope [ project, organisation, account ] respectively",
             hint="" if at is None else f"used at {at} level, a reference can only point to that level or above it",
         )
@@ -120,13 +121,15 @@ def check_name(name: str) -> str:
     """The name, when it may be given to a new entity. Raises InvalidInputError."""
     if not _NAME.match(name) or not name.strip():
         raise InvalidInputError(
-            f"name {name[:200]!r} can only contain alphanumeric, dot, hyphen, forward slash and underscore characters, "
-            "and be 128 characters long",
+            f"name {name[:_SHOWN]!r} can only contain alphanumeric, dot, hyphen, forward slash and underscore "
+            "characters, and be 128 characters long",
         )
     return name
 
 
 def identifier_from_name(name: str) -> str:
-    """A legal identifier proposed for a name: illegal characters become ``_``."""
+    """A legal identifier proposed for a name: illegal characters become ``_``, and a keyword gets one at its end."""
     slug = re.sub(r"[^0-9A-Za-z_$]", "_", name.strip())[:128]
+    if slug in _KEYWORDS:
+        return f"{slug}_"
     return slug if _IDENTIFIER.match(slug) else f"_{slug}"[:128]

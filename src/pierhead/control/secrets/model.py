@@ -5,7 +5,7 @@ says is known to ``sealing`` alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,5 +62,5 @@ class SecretDraft:
     value: SecretValue | None
     value_type: ValueType = ValueType.INLINE
     description: str = ""
-    tags: Mapping[str, str] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
     secret_manager: str = BUILT_IN_MANAGER

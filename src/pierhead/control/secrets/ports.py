@@ -47,6 +47,9 @@ class SecretStore(Protocol):
     def transaction(self) -> AbstractContextManager[SecretTransaction]:
         """Commits when the block ends, rolls back when it raises."""
 
+    def snapshot(self) -> AbstractContextManager[SecretTransaction]:
+        """One consistent view, for reading only; waits for no writer."""
+
 
 class Keyring(Protocol):
     """Holds key-encryption keys and never gives them out."""
@@ -60,6 +63,3 @@ class Keyring(Protocol):
 
     def unwrap(self, key_id: str, wrapped_key: bytes, aad: bytes) -> bytes:
         """The data key. Raises WrongKeyError when the key is not held, SecretDamagedError when the bytes do not fit."""
-
-    def snapshot(self) -> AbstractContextManager[SecretTransaction]:
-        """One consistent view, for reading only; waits for no writer."""

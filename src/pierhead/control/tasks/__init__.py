@@ -1,6 +1,7 @@
 """The durable task queue: work that is written down, leased with a fencing number, and never lost or done twice."""
 
 from . import model as rules
+from .bell import Bell
 from .errors import StaleLeaseError, TaskExistsError, TaskNotFoundError
 from .model import FINAL_STATES, OPEN_STATES, Lease, TaskRow, TaskState
 from .ports import TaskRows, TaskStore, TaskTransaction
@@ -9,6 +10,7 @@ from .service import TaskQueue
 __all__ = [
     "FINAL_STATES",
     "OPEN_STATES",
+    "Bell",
     "Lease",
     "StaleLeaseError",
     "TaskExistsError",

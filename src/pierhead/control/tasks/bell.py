@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Bell:
-    """A counter of rings. A waiter notes ``count`` before it looks for work, so no ring between look and wait is missed."""
+    """A counter of rings. Who notes ``count`` before looking for work misses no ring between the look and the wait."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

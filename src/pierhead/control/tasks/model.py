@@ -113,7 +113,7 @@ def leased(task: TaskRow, owner: str, until: datetime) -> TaskRow:
 
 
 def holds(task: TaskRow, owner: str, fence: int) -> bool:
-    """Does this lease still hold? Its expiry alone ends nothing: as long as nobody took the task, its holder may finish it."""
+    """Does this lease hold? Its expiry alone ends nothing: until somebody takes the task, its holder may finish it."""
     return task.state is TaskState.LEASED and task.owner == owner and task.fence == fence
 
 

@@ -47,7 +47,7 @@ class TaskRows(Protocol):
         """Ends the task; False when the lease does not hold."""
 
     def cancel(self, task_id: str, now: datetime) -> TaskRow | None:
-        """Ends a queued task, flags a leased one, leaves a finished one; the row after that, None when there is none."""
+        """Ends a queued task, flags a leased one, leaves a finished one; gives the row after that, None without one."""
 
     def expire(self, owner: str, now: datetime) -> int:
         """Makes every live lease of ``owner`` expire at ``now``; how many there were."""

@@ -44,9 +44,7 @@ class TaskQueue:
         """A new task; whoever waits for one wakes up once the caller's transaction has committed."""
         now = self._clock.now()
         deadline_at = None if deadline_s is None else now + timedelta(seconds=deadline_s)
-        task = TaskRow(
-            self._ids(), account, kind, payload, now, max_attempts=max_attempts, deadline_at=deadline_at
-        )
+        task = TaskRow(self._ids(), account, kind, payload, now, max_attempts=max_attempts, deadline_at=deadline_at)
         tx.tasks.add(task)
         tx.after_commit(self._announce)
         return task
@@ -79,20 +77,26 @@ class TaskQueue:
     def finish(
         self, tx: TaskTransaction, lease: Lease, state: TaskState, error: Mapping[str, object] | None = None
     ) -> None:
-        """Ends the task as SUCCEEDED, FAILED or CANCELLED. Raises StaleLeaseError: let it roll back the caller's effects."""
+        """Ends the task as SUCCEEDED, FAILED or CANCELLED. Raises StaleLeaseError: let it roll all back."""
         if state not in _BY_A_WORKER:
             raise ValueError(f"a worker does not end a task as {state}")
         if not tx.tasks.finish(lease.id, lease.owner, lease.fence, state, error, self._clock.now()):
             raise StaleLeaseError(lease.id, lease.owner, lease.fence)
 
     def release(self, tx: TaskTransaction, lease: Lease) -> None:
-        """Gives the task back undone, for a worker that has to stop; the attempt does not count. Raises StaleLeaseError."""
+        """Gives the task back undone, for a worker that must stop; the attempt does not count.
+
+        Raises StaleLeaseError.
+        """
         if not tx.tasks.release(lease.id, lease.owner, lease.fence):
             raise StaleLeaseError(lease.id, lease.owner, lease.fence)
         tx.after_commit(self._announce)
 
     def cancel(self, tx: TaskTransaction, task_id: str) -> TaskRow:
-        """The task afterwards: ended if it was queued, flagged if leased, untouched if finished. Raises TaskNotFoundError."""
+        """Ends a queued task, asks the holder of a leased one, leaves a finished one alone; gives the task afterwards.
+
+        Raises TaskNotFoundError.
+        """
         task = tx.tasks.cancel(task_id, self._clock.now())
         if task is None:
             raise TaskNotFoundError(task_id)
@@ -116,7 +120,7 @@ class TaskQueue:
         return changed
 
     def reclaim_in(self, tx: TaskTransaction, owner: str) -> tuple[TaskRow, ...]:
-        """Sweeps as if every lease of ``owner`` had expired: for a start after a crash, when that owner is known to be gone."""
+        """Sweeps as if every lease of ``owner`` had expired: for a start, when that owner is known to be gone."""
         tx.tasks.expire(owner, self._clock.now())
         return self.sweep_in(tx)
 

@@ -1,0 +1,1 @@
+"""How registries ask who we are, and the one place where credentials meet a request."""

@@ -4,7 +4,7 @@ What two readers could understand differently is refused: folded lines, bare lin
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pierhead.registry.errors import BadResponseError
@@ -29,7 +29,7 @@ class Headers:
     def all(self, name: str) -> list[str]:
         return [value for key, value in self._fields if key == name]
 
-    def __iter__(self) -> "Iterable[tuple[str, str]]":  # type: ignore[override]
+    def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._fields)
 
 

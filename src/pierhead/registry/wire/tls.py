@@ -5,10 +5,17 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pierhead.registry.endpoint import TlsSettings
-from pierhead.registry.errors import ConnectionLostError, InvalidSettingsError, RegistryError, RegistryTimeoutError, TlsError
+from pierhead.registry.errors import (
+    ConnectionLostError,
+    InvalidSettingsError,
+    RegistryError,
+    RegistryTimeoutError,
+    TlsError,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -85,7 +92,7 @@ def _load_client(context: ssl.SSLContext, settings: TlsSettings) -> None:
             hint="give certificate and unencrypted key as PEM texts that belong together",
         ) from None
     finally:
-        os.unlink(path)
+        Path(path).unlink()
 
 
 def _tls_error(host: str, error: ssl.SSLError) -> RegistryError:

@@ -60,6 +60,8 @@ class Watch:
         window_s = now - self._rate_since
         if window_s >= self._times.rate_window_s:
             if self._rate_bytes < window_s * self._times.min_bytes_per_s:
-                raise RegistryTimeoutError(f"{self._what}, slower than {self._times.min_bytes_per_s:g} bytes/s,", window_s)
+                raise RegistryTimeoutError(
+                    f"{self._what}, slower than {self._times.min_bytes_per_s:g} bytes/s,", window_s
+                )
             self._rate_bytes = 0
             self._rate_since = now

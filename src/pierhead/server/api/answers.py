@@ -1,20 +1,29 @@
 """The envelope of every good answer, and its pages (harness-api §1.2)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
+from pierhead.control.connectors import ConnectorWarning
 from pierhead.kit.paging import Page
+from pierhead.server.auth import Call
 
 from .wire.common import Wire
+from .wire.notices import Notice, notices_of
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
+class MetaData(Wire):
+    warnings: list[Notice]
+
+
 class Answer(Wire, Generic[T]):
+    """``metaData`` is null unless there is something to warn about that has no place in ``data``."""
+
     status: Literal["SUCCESS"] = "SUCCESS"
     data: T
-    meta_data: None = None
+    meta_data: MetaData | None = None
     correlation_id: str
 
     @classmethod
@@ -37,6 +46,13 @@ class PageData(Wire, Generic[T]):
     @classmethod
     def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
         return f"{_name(params[0])}Page"
+
+
+def answer(call: Call, data: T, warnings: Iterable[ConnectorWarning] = ()) -> Answer[T]:
+    notices = notices_of(warnings)
+    return Answer(
+        data=data, meta_data=MetaData(warnings=notices) if notices else None, correlation_id=call.correlation_id
+    )
 
 
 def page_data(page: Page[R], convert: Callable[[R], T]) -> PageData[T]:

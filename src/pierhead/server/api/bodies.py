@@ -55,10 +55,27 @@ def json_body(kind: type[M], *, is_optional: bool = False) -> Callable[..., M | 
     return read
 
 
-def validated(adapter: TypeAdapter[M], raw: bytes) -> M:
-    """The value that the JSON text in ``raw`` stands for. Raises MalformedJsonError and InvalidFieldsError."""
+def json_value() -> Callable[..., object]:
+    """A dependency that gives the body as JSON says it, for readers of control that judge its shape themselves."""
+
+    def read(raw: Annotated[bytes, Depends(raw_body(*JSON))]) -> object:
+        if not raw:
+            raise EmptyBodyError
+        return strict_json(raw)
+
+    return read
+
+
+def strict_json(raw: bytes) -> object:
+    """Raises MalformedJsonError and UnsafeTextError."""
     value = parse_json(raw)
     _refuse_unsafe_text(raw, value)
+    return value
+
+
+def validated(adapter: TypeAdapter[M], raw: bytes) -> M:
+    """The value that the JSON text in ``raw`` stands for. Raises as ``strict_json``, and InvalidFieldsError."""
+    value = strict_json(raw)
     try:
         return adapter.validate_python(value)
     except ValidationError as error:

@@ -99,7 +99,7 @@ def refusal(error: AppError, correlation_id: str) -> JSONResponse:
     verdict = verdict_on(error)
     body = _failure(error, verdict) if verdict.shape is Shape.FAILURE else _error(error, verdict)
     body |= {"correlationId": correlation_id, "hint": error.hint or None, "pierheadCode": error.code}
-    return JSONResponse(body, verdict.http_status, _headers(error, verdict))
+    return JSONResponse(body, verdict.http_status, headers_for(error, verdict))
 
 
 def crash(correlation_id: str) -> JSONResponse:
@@ -145,7 +145,7 @@ def _error_body(verdict: Verdict, message: str) -> dict[str, object]:
     }
 
 
-def _headers(error: AppError, verdict: Verdict) -> dict[str, str]:
+def headers_for(error: AppError, verdict: Verdict) -> dict[str, str]:
     if verdict.http_status == 401:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, RateLimitedError) and error.retry_after_s is not None:

@@ -5,15 +5,21 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from pierhead.control.catalogue import Infra
 from pierhead.control.scopes import IDENTIFIER_PATTERN, Scope
+from pierhead.kit.errors import InvalidInputError
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, own_caller, reference_caller
+
+from .refusals import FieldProblem, InvalidFieldsError
 
 MAX_PAGE_INDEX = 1_000_000
 
 _OPTIONAL_IDENTIFIER = rf"^$|{IDENTIFIER_PATTERN}"  # the reference's clients send an empty one for "none"
 OrgIdentifier = Annotated[str | None, Query(alias="orgIdentifier", pattern=_OPTIONAL_IDENTIFIER)]
 ProjectIdentifier = Annotated[str | None, Query(alias="projectIdentifier", pattern=_OPTIONAL_IDENTIFIER)]
+ForceDelete = Annotated[bool, Query(alias="forceDelete")]
+SearchTerm = Annotated[str, Query(alias="searchTerm", max_length=1000)]
 
 
 def scope_for(caller: Callable[..., Call]) -> Callable[..., Scope]:
@@ -41,3 +47,11 @@ def page_of(default_size: int, max_size: int) -> Callable[..., PageRequest]:
         return PageRequest(index, size)
 
     return page
+
+
+def infra_of(infra: Annotated[str, Query(description="K8 or VM, in any case")]) -> Infra:
+    """A dependency: the infrastructure. Raises InvalidFieldsError."""
+    try:
+        return Infra.parse(infra)
+    except InvalidInputError as error:
+        raise InvalidFieldsError((FieldProblem("infra", error.message),), hint=error.hint) from None

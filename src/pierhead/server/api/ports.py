@@ -8,19 +8,24 @@ from pierhead.control.connectors import ConnectorService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretService
+from pierhead.protocol.tasks import TagsResult, TestReport
+from pierhead.server.settings import Settings
 
 
 class Delegate(Protocol):
     """Whoever talks to registries for us. Both calls block, for minutes if the registry takes them."""
 
-    def test_connection(self, scope: Scope, identifier: str) -> "object":
-        """Tests a saved connector and stores its status; a failing test is a result, not an exception."""
+    def test_connection(self, scope: Scope, identifier: str, /) -> TestReport:
+        """Tests a saved connector and stores its status. A failing test is a result. Raises ConnectorMissingError."""
 
-    def list_tags(self, scope: Scope, connector: str, repository: str, limit: int) -> "object":
+    def list_tags(self, scope: Scope, identifier: str, repository: str, limit: int, /) -> TagsResult:
         """At most ``limit`` tags. Raises AppError."""
 
 
 class Application(Protocol):
+    @property
+    def settings(self) -> Settings: ...
+
     @property
     def access(self) -> AccessService: ...
 

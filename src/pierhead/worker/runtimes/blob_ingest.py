@@ -12,7 +12,7 @@ from typing import Self
 from pierhead.kit.errors import IntegrityError
 from pierhead.kit.limits import MIB
 from pierhead.oci.digest import Digest
-from pierhead.worker.errors import LayoutWriteError
+from pierhead.worker.errors import LayoutIoError
 
 from .durable import sync_directory, write_all
 
@@ -54,7 +54,7 @@ class BlobIngest:
         self.resumed = False
 
     def write(self, data: memoryview) -> None:
-        """Appends. Raises SizeMismatchError beyond the promised size, LayoutWriteError when the disk refuses."""
+        """Appends. Raises SizeMismatchError beyond the promised size, LayoutIoError when the disk refuses."""
         self._verifier.update(data)
         self.offset += len(data)
         if self.offset > self._size:
@@ -62,12 +62,17 @@ class BlobIngest:
         try:
             write_all(self._descriptor, data)
         except OSError as error:
-            raise LayoutWriteError(self._partial, error) from error
+            raise LayoutIoError(self._partial, error) from error
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the bytes so far are the whole blob."""
+        return self.offset == self._size and self._verifier.matches()
 
     def commit(self) -> None:
         """Proves size and digest, then makes the blob addressable and durable.
 
-        Raises SizeMismatchError or DigestMismatchError, and deletes the file then; LayoutWriteError.
+        Raises SizeMismatchError or DigestMismatchError, and deletes the file then; LayoutIoError.
         """
         self._prove()
         try:
@@ -75,7 +80,7 @@ class BlobIngest:
             self._partial.rename(self._final)
             sync_directory(self._final.parent)
         except OSError as error:
-            raise LayoutWriteError(self._final, error) from error
+            raise LayoutIoError(self._final, error) from error
 
     def discard(self) -> None:
         self._partial.unlink(missing_ok=True)

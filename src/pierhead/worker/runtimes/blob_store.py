@@ -11,7 +11,7 @@ from pathlib import Path
 from pierhead.kit.clock import Clock, SystemClock
 from pierhead.kit.limits import MIB, BodyTooLargeError
 from pierhead.oci.digest import Digest
-from pierhead.worker.errors import LayoutBusyError, LayoutWriteError
+from pierhead.worker.errors import LayoutBusyError, LayoutIoError
 
 from .blob_ingest import BlobIngest
 from .file_lock import try_lock
@@ -65,15 +65,19 @@ class BlobStore:
         except FileNotFoundError:
             return None
 
+    def drop(self, digest: Digest) -> None:
+        """Removes a blob that was found to be damaged."""
+        self.path(digest).unlink(missing_ok=True)
+
     def claim(self, digest: Digest, size: int) -> BlobIngest | Held:
         """The right to write this blob, held by one thread of one process at a time."""
         try:
             return self._claim(digest, size)
         except OSError as error:
-            raise LayoutWriteError(self.partials / _file_name(digest), error) from error
+            raise LayoutIoError(self.partials / _file_name(digest), error) from error
 
     def put(self, digest: Digest, data: bytes) -> None:
-        """Stores a small blob, whole and durable. Raises DigestMismatchError, LayoutWriteError, LayoutBusyError."""
+        """Stores a small blob, whole and durable. Raises DigestMismatchError, LayoutIoError, LayoutBusyError."""
         give_up_at = self._clock.monotonic() + _PUT_WAIT_S
         while (claimed := self.claim(digest, len(data))) is Held.ELSEWHERE:
             if self._clock.monotonic() >= give_up_at:

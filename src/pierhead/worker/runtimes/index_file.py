@@ -12,7 +12,7 @@ from pierhead.kit.errors import AppError, InvalidInputError
 from pierhead.kit.limits import MIB, parse_json
 from pierhead.oci.descriptor import Descriptor
 from pierhead.oci.digest import Digest
-from pierhead.worker.errors import BrokenLayoutError, LayoutVersionError, LayoutWriteError, NotALayoutError
+from pierhead.worker.errors import BrokenLayoutError, LayoutVersionError, LayoutIoError, NotALayoutError
 
 from .durable import replace_file
 from .file_lock import locked
@@ -50,7 +50,7 @@ class IndexFile:
         self._lock = root / ".index.lock"
 
     def create(self) -> None:
-        """An empty layout where there is none. Raises NotALayoutError, LayoutVersionError, LayoutWriteError."""
+        """An empty layout where there is none. Raises NotALayoutError, LayoutVersionError, LayoutIoError."""
         root = self._path.parent
         try:
             root.mkdir(parents=True, exist_ok=True)
@@ -62,7 +62,7 @@ class IndexFile:
         except (FileExistsError, NotADirectoryError):
             raise NotALayoutError(root, "it is a file") from None
         except OSError as error:
-            raise LayoutWriteError(root, error) from error
+            raise LayoutIoError(root, error) from error
 
     def entries(self) -> tuple[LayoutImage, ...]:
         """Every named entry, in order. Raises BrokenLayoutError."""
@@ -84,7 +84,7 @@ class IndexFile:
                 try:
                     self._write({**document, "manifests": after})
                 except OSError as error:
-                    raise LayoutWriteError(self._path, error) from error
+                    raise LayoutIoError(self._path, error) from error
 
     def _check_version(self) -> bool:
         try:

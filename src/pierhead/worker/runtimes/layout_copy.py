@@ -9,7 +9,7 @@ from .blob_store import BlobStore, Held
 
 
 def copy_blob(source: BlobStore, target: BlobStore, descriptor: Descriptor) -> None:
-    """Raises FileNotFoundError, DigestMismatchError, SizeMismatchError, LayoutBusyError, LayoutWriteError."""
+    """Raises FileNotFoundError, DigestMismatchError, SizeMismatchError, LayoutBusyError, LayoutIoError."""
     claimed = target.claim(descriptor.digest, descriptor.size)
     if claimed is Held.ELSEWHERE:
         raise LayoutBusyError(target.path(descriptor.digest), 0.0)

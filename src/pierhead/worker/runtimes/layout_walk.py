@@ -11,6 +11,7 @@ from pierhead.oci.image_config import ImageConfig
 from pierhead.oci.index import Index
 from pierhead.oci.manifest import Manifest
 from pierhead.oci.platform import Platform
+from pierhead.worker.errors import IndexTooDeepError
 
 from .blob_store import BlobStore
 
@@ -34,12 +35,17 @@ def load(store: BlobStore, descriptor: Descriptor) -> Manifest | Index | None:
 
 
 def walk(store: BlobStore, top: Descriptor, platform: Platform | None, levels: int = MAX_LEVELS) -> Iterator[Node]:
-    """``top`` and all it needs for one platform (None: for all). A document that is absent is a node without one."""
+    """``top`` and all it needs for one platform (None: for all). A document that is absent is a node without one.
+
+    Raises IndexTooDeepError, PlatformNotFoundError, and what reading and parsing stored documents raises.
+    """
     document = load(store, top)
     yield Node(top, is_document=True, document=document)
     if isinstance(document, Manifest):
         yield from (Node(blob, optional=is_foreign(blob)) for blob in blobs_of(document))
-    elif isinstance(document, Index) and levels > 1:
+    elif isinstance(document, Index):
+        if levels <= 1:
+            raise IndexTooDeepError(str(top.digest), MAX_LEVELS)
         for child in children(document, None if platform is None else (platform,)):
             yield from walk(store, child, platform, levels - 1)
 

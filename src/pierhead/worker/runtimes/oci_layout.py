@@ -31,7 +31,7 @@ class OciLayout:
         self._names = IndexFile(root)
 
     def create(self) -> None:
-        """An empty layout where there is none. Raises NotALayoutError, LayoutVersionError, LayoutWriteError."""
+        """An empty layout where there is none. Raises NotALayoutError, LayoutVersionError, LayoutIoError."""
         self._names.create()
 
     def images(self) -> tuple[LayoutImage, ...]:

@@ -1,9 +1,14 @@
 """What all wire models share: camelCase names, and how much of the unknown they put up with."""
 
+from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from pierhead.control.scopes import check_identifier, check_name
+from pierhead.kit.errors import AppError
 
 
 class Wire(BaseModel):
@@ -33,6 +38,22 @@ def _empty_as_none(value: object) -> object:
 
 
 Tags = Annotated[dict[str, str], BeforeValidator(_none_as_empty)]
-OptionalId = Annotated[str | None, BeforeValidator(_empty_as_none)]
-"""An identifier that is not there when it is null, absent or empty."""
-NonEmpty = Annotated[str, StringConstraints(min_length=1)]
+OptionalText = Annotated[str | None, BeforeValidator(_empty_as_none)]
+"""A text that is not there when it is null, absent or empty."""
+
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    """Control's own check, its refusal said at the field."""
+
+    def validate(text: str) -> str:
+        try:
+            return check(text)
+        except AppError as error:
+            raise PydanticCustomError("checked", "{text}", {"text": error.message}) from None
+
+    return AfterValidator(validate)
+
+
+Identifier = Annotated[str, _checked(check_identifier)]
+"""One that may be given to a new entity."""
+Name = Annotated[str, _checked(check_name)]

@@ -1,156 +1,208 @@
-"""Docker registry connectors on the wire (harness-api §1.3, §1.4): what is sent comes back as it was sent."""
+"""Connectors on the wire: bodies, items, status and filter (harness-api §1.3, §1.4)."""
 
-from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from pierhead.control.connectors import (
-    AnonymousAuth,
     ConnectivityMode,
     ConnectivityStatus,
     Connector,
-    ConnectorDraft,
     ConnectorFilter,
     ConnectorStatus,
-    DockerRegistrySpec,
+    Preview,
     ProviderType,
-    TlsSpec,
-    UsernamePasswordAuth,
+    SavedConnector,
+    render_connector,
 )
-from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.kit.clock import to_epoch_ms
 
-from .common import OptionalText, Received, Tags, Wire
+from .common import OwnReceived, Received, Tags, Wire
+from .connector_spec import DockerRegistry
+from .notices import Notice, notices_of
 
 
-def _is_none(value: object) -> bool:
-    return value is None
+class ConnectorInfo(Wire):
+    """``accountIdentifier`` is ignored when it comes in: the account is that of the call."""
+
+    name: str
+    identifier: str
+    description: str = ""
+    account_identifier: str | None = None
+    org_identifier: str | None = None
+    project_identifier: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    type: Literal["DockerRegistry"]
+    spec: DockerRegistry
 
 
-Absent = Field(default=None, exclude_if=_is_none)
-"""A field that is left out when there is nothing to say, because clients send back what they got."""
+class ConnectorBody(Wire):
+    connector: ConnectorInfo
 
 
-class Credentials(Received):
-    """``usernameRef`` and ``passwordRef`` name secrets; a password itself has no place here."""
-
-    username: OptionalText = Absent
-    username_ref: OptionalText = Absent
-    password_ref: str
-
-    @model_validator(mode="after")
-    def _one_user(self) -> Self:
-        if (self.username is None) == (self.username_ref is None):
-            raise PydanticCustomError("one_user", "exactly one of username and usernameRef must be given")
-        return self
+class StatusProblem(Wire):
+    reason: str
+    message: str
+    code: int
 
 
-class Auth(Received):
-    type: Literal["UsernamePassword", "Anonymous"]
-    spec: Credentials | None = Absent
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_empty(cls, value: object) -> object:
-        if isinstance(value, dict) and value.get("type") == "Anonymous" and value.get("spec"):
-            raise PydanticCustomError("anonymous_spec", "No spec should be provided with the anonymous type")
-        return {**value, "spec": None} if isinstance(value, dict) and value.get("spec") == {} else value
-
-    @model_validator(mode="after")
-    def _has_credentials(self) -> Self:
-        if self.type == "UsernamePassword" and self.spec is None:
-            raise PydanticCustomError("no_credentials", "spec is required with the type UsernamePassword")
-        return self
+class StatusInfo(Wire):
+    status: ConnectivityStatus
+    error_summary: str | None
+    errors: list[StatusProblem] | None
+    tested_at: int | None
+    last_tested_at: int | None
+    last_connected_at: int | None
+    last_alert_sent: None = None
 
     @classmethod
-    def of(cls, auth: AnonymousAuth | UsernamePasswordAuth) -> Self:
-        if isinstance(auth, AnonymousAuth):
-            return cls.model_construct(type="Anonymous", spec=None)
-        credentials = Credentials.model_construct(
-            username=auth.username,
-            username_ref=str(auth.username_ref) if auth.username_ref else None,
-            password_ref=str(auth.password_ref),
-        )
-        return cls.model_construct(type="UsernamePassword", spec=credentials)
-
-    def value(self) -> AnonymousAuth | UsernamePasswordAuth:
-        if self.spec is None:
-            return AnonymousAuth()
-        return UsernamePasswordAuth(
-            password_ref=ScopedReference.parse(self.spec.password_ref),
-            username=self.spec.username,
-            username_ref=_reference(self.spec.username_ref),
-        )
-
-
-class Tls(Received):
-    """Not in the reference: PEM texts for one registry; ``clientKeyRef`` names a secret."""
-
-    ca_certificate_pem: OptionalText = Absent
-    client_certificate_pem: OptionalText = Absent
-    client_key_ref: OptionalText = Absent
-
-    @model_validator(mode="after")
-    def _key_with_certificate(self) -> Self:
-        if (self.client_certificate_pem is None) != (self.client_key_ref is None):
-            raise PydanticCustomError("half_pair", "clientCertificatePem and clientKeyRef need each other")
-        return self
-
-    @classmethod
-    def of(cls, tls: TlsSpec) -> Self | None:
-        if tls == TlsSpec():
+    def of(cls, status: ConnectorStatus | None) -> Self | None:
+        if status is None:
             return None
-        return cls.model_construct(
-            ca_certificate_pem=tls.ca_certificate_pem,
-            client_certificate_pem=tls.client_certificate_pem,
-            client_key_ref=str(tls.client_key_ref) if tls.client_key_ref else None,
+        tested_at = to_epoch_ms(status.tested_at) if status.tested_at else None
+        return cls(
+            status=status.status,
+            error_summary=status.error_summary,
+            errors=problems_of(status),
+            tested_at=tested_at,
+            last_tested_at=tested_at,
+            last_connected_at=to_epoch_ms(status.last_connected_at) if status.last_connected_at else None,
         )
 
-    def value(self) -> TlsSpec:
-        return TlsSpec(self.ca_certificate_pem, self.client_certificate_pem, _reference(self.client_key_ref))
+
+def problems_of(status: ConnectorStatus) -> list[StatusProblem] | None:
+    return [StatusProblem(reason=e.reason, message=e.message, code=e.code) for e in status.errors] or None
 
 
-class DockerRegistry(Received):
-    """``tls``, ``proxyUrl`` and ``trustedRealmHosts`` are Pierhead's own; the rest is the reference's."""
+class Activity(Wire):
+    last_activity_time: int
 
-    docker_registry_url: str
-    provider_type: ProviderType
-    auth: Auth
-    delegate_selectors: list[str] | None = None
-    execute_on_delegate: bool | None = None
-    proxy: bool | None = None
-    ignore_test_connection: bool | None = None
-    tls: Tls | None = Absent
-    proxy_url: OptionalText = Absent
-    trusted_realm_hosts: list[str] | None = Absent
+
+class GitDetails(Wire):
+    """Connectors are not kept in git here; clients expect the fields all the same."""
+
+    object_id: None = None
+    branch: None = None
+    repo_identifier: None = None
+    root_folder: None = None
+    file_path: None = None
+    repo_name: None = None
+    commit_id: None = None
+    file_url: None = None
+    repo_url: None = None
+
+
+class Validity(Wire):
+    valid: bool = True
+    invalid_yaml: None = None
+
+
+class ConnectorItem(Wire):
+    connector: ConnectorInfo
+    created_at: int
+    last_modified_at: int
+    status: StatusInfo | None
+    activity_details: Activity
+    harness_managed: bool = False
+    git_details: GitDetails = GitDetails()
+    entity_validity_details: Validity = Validity()
+    governance_metadata: None = None
+    is_favorite: bool = False
 
     @classmethod
-    def of(cls, spec: DockerRegistrySpec) -> Self:
-        return cls.model_construct(
-            docker_registry_url=spec.url,
-            provider_type=spec.provider_type,
-            auth=Auth.of(spec.auth),
-            delegate_selectors=list(spec.delegate_selectors),
-            execute_on_delegate=spec.execute_on_delegate,
-            proxy=spec.proxy,
-            ignore_test_connection=spec.ignore_test_connection,
-            tls=Tls.of(spec.tls),
-            proxy_url=spec.proxy_url,
-            trusted_realm_hosts=list(spec.trusted_realm_hosts) or None,
+    def of(cls, connector: Connector) -> Self:
+        modified_at = to_epoch_ms(connector.last_modified_at)
+        return cls(
+            connector=ConnectorInfo.model_validate(render_connector(connector)),
+            created_at=to_epoch_ms(connector.created_at),
+            last_modified_at=modified_at,
+            status=StatusInfo.of(connector.status),
+            activity_details=Activity(last_activity_time=modified_at),
         )
 
-    def value(self) -> DockerRegistrySpec:
-        return DockerRegistrySpec(
-            url=self.docker_registry_url,
-            provider_type=self.provider_type,
-            auth=self.auth.value(),
-            delegate_selectors=tuple(self.delegate_selectors or ()),
-            execute_on_delegate=self.execute_on_delegate is not False,
-            proxy=bool(self.proxy),
-            ignore_test_connection=bool(self.ignore_test_connection),
-            tls=self.tls.value() if self.tls else TlsSpec(),
-            proxy_url=self.proxy_url,
-            trusted_realm_hosts=tuple(self.trusted_realm_hosts or ()),
+
+class SavedConnectorItem(ConnectorItem):
+    """``warnings`` is not in the reference: what the saved URL or identifier means, as far as it may surprise."""
+
+    warnings: list[Notice]
+
+    @classmethod
+    def of_saved(cls, saved: SavedConnector) -> Self:
+        item = ConnectorItem.of(saved.connector)
+        return cls(**dict(item), warnings=notices_of(saved.warnings))
+
+
+class ConnectorFilterBody(Received):
+    """``ccmConnectorFilter`` and ``inheritingCredentialsFromDelegate`` say nothing about Docker registries."""
+
+    filter_type: Literal["Connector"] = "Connector"
+    connector_names: list[str] | None = None
+    connector_identifiers: list[str] | None = None
+    description: str | None = None
+    types: list[str] | None = None
+    categories: list[str] | None = None
+    connectivity_statuses: list[ConnectivityStatus] | None = None
+    connector_connectivity_modes: list[ConnectivityMode] | None = None
+    tags: Tags = Field(default_factory=dict)
+
+    def value(self, search: str, *, include_scopes_above: bool) -> ConnectorFilter:
+        return ConnectorFilter(
+            search=search,
+            names=tuple(self.connector_names or ()),
+            identifiers=tuple(self.connector_identifiers or ()),
+            description=self.description or "",
+            types=tuple(self.types or ()),
+            categories=tuple(self.categories or ()),
+            statuses=tuple(self.connectivity_statuses or ()),
+            modes=tuple(self.connector_connectivity_modes or ()),
+            tags=self.tags,
+            include_scopes_above=include_scopes_above,
+        )
+
+
+class ConnectorCategory(Wire):
+    category: str
+    connectors: list[str]
+
+
+class ConnectorCatalogue(Wire):
+    catalogue: list[ConnectorCategory]
+
+
+class PreviewBody(OwnReceived):
+    url: str
+    provider_type: ProviderType = ProviderType.OTHER
+
+
+class NamePreviewInfo(Wire):
+    """``becomes`` is null when the image has no name there; ``reason`` then says why."""
+
+    image: str
+    becomes: str | None
+    reason: str
+
+
+class PreviewInfo(Wire):
+    registry: str
+    scheme: str
+    path_prefix: str
+    pull_secret_key: str
+    images: list[NamePreviewInfo]
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, preview: Preview) -> Self:
+        names = [
+            NamePreviewInfo(
+                image=name.image, becomes=str(name.reference) if name.reference else None, reason=name.reason
+            )
+            for name in preview.names
+        ]
+        return cls(
+            registry=preview.address.registry,
+            scheme=preview.address.scheme,
+            path_prefix=preview.address.path_prefix,
+            pull_secret_key=preview.pull_secret_key,
+            images=names,
+            warnings=list(preview.warnings),
         )

@@ -1,0 +1,107 @@
+"""A run as people read it: the table of images, below it what failed, why, and what to do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from .errors import exchange_lines
+from .format import duration, part_of, short_digest, size
+from .pages import when
+from .render import Screen
+
+COLUMNS = ("stage", "image", "source", "connector", "why", "digest", "fetched / size", "time", "state")
+FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
+_WHY = {"stage": "stage override", "account": "account default", "built-in": "built-in", "step": "the step's own"}
+
+
+def tell_run(screen: Screen, run: dict[str, Any], *, is_verbose: bool = False) -> None:
+    """Table, warnings, failures and one line of sums."""
+    if not screen.is_quiet:
+        screen.table(COLUMNS, (_row(stage, image) for stage, image in images_of(run)))
+        for warning in _warnings(run):
+            screen.line(f"warning: {warning}", style="yellow")
+    for stage, image in images_of(run):
+        if image.get("failure"):
+            _tell_failure(screen, stage, image)
+    if is_verbose or not screen.is_quiet:
+        screen.line(_sum(run), style={"succeeded": "green", "failed": "red"}.get(run["state"]))
+
+
+def images_of(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """(stage, image) in order."""
+    for stage in run.get("stages") or []:
+        for image in stage.get("images") or []:
+            yield stage, image
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """(where from, what) of a full name: ``registry.example:5000`` and ``harness/ci-addon:1.14.4``."""
+    host, slash, rest = reference.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        return host, rest
+    return "docker.io", reference
+
+
+def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[object, ...]:
+    source, name = split_reference(str(image.get("reference") or "?"))
+    connector = image.get("connector") or {}
+    return (
+        stage["identifier"],
+        name,
+        source,
+        connector.get("reference") or "none",
+        _WHY.get(str(connector.get("source")), connector.get("source")),
+        short_digest(image.get("digest")),
+        part_of(image.get("bytesFetched"), image.get("bytesTotal")),
+        duration(image.get("seconds")),
+        image.get("state"),
+    )
+
+
+def _tell_failure(screen: Screen, stage: dict[str, Any], image: dict[str, Any]) -> None:
+    failure = image["failure"]
+    connector = (image.get("connector") or {}).get("reference") or "none"
+    screen.line()
+    screen.line(f"{image.get('reference')} failed in stage {stage['identifier']}", style="red")
+    pairs = [
+        ("cause", failure.get("message")),
+        ("connector", connector),
+        ("code", failure.get("code")),
+    ]
+    for line in exchange_lines(failure.get("exchange")):
+        name, _, value = line.partition(": ")
+        pairs.append((name, value))
+    pairs.append(("remedy", failure.get("hint")))
+    for name, value in pairs:
+        if value:
+            screen.line(f"{name:<9} {value}", indent=2)
+
+
+def _warnings(run: dict[str, Any]) -> list[str]:
+    """Each once, however many stages or images repeat it."""
+    told = [*(run.get("warnings") or [])]
+    for stage in run.get("stages") or []:
+        told += stage.get("warnings") or []
+    for _, image in images_of(run):
+        told += image.get("warnings") or []
+    return list(dict.fromkeys(map(str, told)))
+
+
+def _sum(run: dict[str, Any]) -> str:
+    images = [image for _, image in images_of(run)]
+    failed = sum(image.get("state") == "failed" for image in images)
+    fetched = sum(image.get("bytesFetched") or 0 for image in images)
+    took = (run.get("finishedAt") or 0) - (run.get("createdAt") or 0)
+    parts = [f"run {run['id']} {run['state']}", f"{len(images)} images", f"{failed} failed" if failed else ""]
+    parts += [f"{size(fetched)} fetched", f"in {duration(took / 1000)}" if took > 0 else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def tell_runs(screen: Screen, runs: list[dict[str, Any]]) -> None:
+    screen.table(
+        ("run", "pipeline", "state", "started", "finished", "by"),
+        ((run["id"], run.get("pipeline"), run["state"], *times_of(run), run.get("requestedBy")) for run in runs),
+    )
+
+
+def times_of(run: dict[str, Any]) -> tuple[str, str]:
+    return when(run, "createdAt"), when(run, "finishedAt")

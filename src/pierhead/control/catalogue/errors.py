@@ -1,0 +1,81 @@
+"""What can be wrong with a question to the catalogue, in the words its clients know (harness-api §3)."""
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pierhead.kit.errors import InvalidInputError, NotFoundError
+
+if TYPE_CHECKING:
+    from .model import Infra
+
+
+class InvalidInfraError(InvalidInputError):
+    code = "invalid-infra"
+
+    def __init__(self, infra: str) -> None:
+        super().__init__(f"infra {infra[:100]!r} is not one of K8, VM", hint="ask with infra=K8 or infra=VM")
+        self.infra = infra
+
+
+class UnsupportedInfraError(InvalidInputError):
+    """An infrastructure of the hosted platform, which has no images of its own to set."""
+
+    code = "unsupported-infra"
+
+    def __init__(self, infra: str) -> None:
+        super().__init__(f"Config not supported for infra type: {infra}", hint="ask with infra=K8 or infra=VM")
+        self.infra = infra
+
+
+class UnknownFieldError(InvalidInputError):
+    """``fields`` are all that were unknown; ``known`` is what the infrastructure has."""
+
+    code = "unknown-image-field"
+
+    def __init__(self, fields: tuple[str, ...], infra: "Infra", known: tuple[str, ...]) -> None:
+        super().__init__(
+            ", ".join(f"Field {field[:100]} does not exist for infra type: {infra}" for field in fields[:20]),
+            hint=_hint(fields[0], known),
+        )
+        self.fields = fields
+        self.infra = infra
+
+
+class InvalidImageValueError(InvalidInputError):
+    code = "invalid-image-value"
+
+    def __init__(self, field: str, value: str, reason: str) -> None:
+        super().__init__(
+            f"Field {field} cannot be set to {value[:300]!r}: {reason}",
+            hint="write the value as [host[:port]/]repository[:tag][@digest], such as harness/ci-addon:1.16.92",
+        )
+        self.field = field
+        self.value = value
+
+
+class NoImageError(NotFoundError):
+    """A field that exists, but has neither a pin nor a default in the release line."""
+
+    code = "no-default-image"
+
+    def __init__(self, field: str, infra: "Infra", line: str) -> None:
+        super().__init__(
+            f"field {field} has no default image for infra type {infra} in release line {line}",
+            hint=f"set one with update-config, or move to a release line that has {field}",
+        )
+        self.field = field
+        self.infra = infra
+        self.line = line
+
+
+class UnknownLineError(InvalidInputError):
+    code = "unknown-release-line"
+
+    def __init__(self, line: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"there is no release line {line[:100]!r}", hint=f"choose one of {', '.join(known)}")
+        self.line = line
+
+
+def _hint(field: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(field[:100], known, n=1)
+    return f"did you mean {close[0]}?" if close else "get-default-config lists the fields"

@@ -1,0 +1,137 @@
+"""One request to one origin over a pooled or new connection: direct, through a tunnel or by a proxy's absolute form.
+
+No redirects, no credentials, no second try except for a kept connection that turns out to be dead.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pierhead.kit.clock import Clock
+from pierhead.registry.context import CallContext, Caps, Timeouts
+from pierhead.registry.endpoint import ProxySettings, TlsSettings
+from pierhead.registry.errors import AddressRefusedError, ConnectionLostError
+from pierhead.registry.origin import Origin
+
+from .addresses import OWN, AddressKind, check_name, kind_of_name
+from .connection import Connection
+from .dial import Dialer, Resolver, system_resolve
+from .pool import Pool
+from .proxy import open_tunnel, proxy_authorization, proxy_for
+from .response import Response
+from .stream import Stream
+from .tls import TlsContexts
+from .watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to get to ``origin``, and at what kinds of addresses it may be."""
+
+    origin: Origin
+    tls: TlsSettings
+    proxy: ProxySettings | None
+    allowed: frozenset[AddressKind]
+
+    @property
+    def key(self) -> str:
+        tls = self.tls.key if self.origin.is_secure else ""
+        return f"{self.origin}|{tls}|{self.proxy.key if self.proxy else ''}"
+
+
+class WireClient:
+    """Thread-safe; connections are used by one thread at a time."""
+
+    def __init__(
+        self, clock: Clock, timeouts: Timeouts, caps: Caps, user_agent: str, resolve: Resolver = system_resolve
+    ) -> None:
+        self._clock = clock
+        self._times = timeouts
+        self._caps = caps
+        self._user_agent = user_agent
+        self._dialer = Dialer(clock, timeouts, resolve)
+        self._tls = TlsContexts()
+        self._pool = Pool(clock, timeouts.keep_idle_s)
+        self._kinds: dict[Origin, AddressKind] = {}
+
+    def send(
+        self, route: Route, method: str, target: str, fields: Iterable[tuple[str, str]], call: CallContext
+    ) -> Response:
+        """The answer's head, its body unread. Raises a RegistryError."""
+        call.check(self._clock)
+        proxy = proxy_for(route.origin, route.proxy)
+        head = [("Host", route.origin.authority), ("User-Agent", self._user_agent), ("Accept-Encoding", "identity")]
+        head += fields
+        if proxy is not None and not route.origin.is_secure:
+            target = f"{route.origin}{target}"
+            head += proxy_authorization(proxy)
+        while True:
+            connection = self._kept(route) or self._open(route, proxy, call)
+            watch = Watch(call, self._clock, self._times, f"an answer from {route.origin.authority}")
+            try:
+                return self._exchange(route, connection, method, target, head, watch)
+            except ConnectionLostError:
+                # A server may close a kept connection just as we write to it; that says nothing about a new one.
+                if connection.served == 0:
+                    raise
+
+    def kind_of(self, origin: Origin) -> AddressKind | None:
+        """What kind of address ``origin`` was found at when last connected, or is without looking."""
+        return self._kinds.get(origin) or kind_of_name(origin.host)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _exchange(
+        self,
+        route: Route,
+        connection: Connection,
+        method: str,
+        target: str,
+        head: list[tuple[str, str]],
+        watch: Watch,
+    ) -> Response:
+        try:
+            response = connection.exchange(method, target, head, watch, self._caps.head_bytes)
+        except BaseException:
+            connection.close()
+            raise
+        key = route.key
+        response.give_back = lambda kept: self._pool.put(key, kept)
+        return response
+
+    def _kept(self, route: Route) -> Connection | None:
+        connection = self._pool.take(route.key)
+        # It may have been opened for a connector whose own host this is, when here it is a stranger's redirect.
+        if connection is not None and connection.kind is not None and connection.kind not in route.allowed:
+            self._pool.put(route.key, connection)
+            raise AddressRefusedError(route.origin.host, connection.kind)
+        return connection
+
+    def _open(self, route: Route, proxy: ProxySettings | None, call: CallContext) -> Connection:
+        origin = route.origin
+        if proxy is None:
+            sock, kind = self._dialer.connect(origin.host, origin.port, route.allowed, call)
+            if len(self._kinds) > 4096:
+                self._kinds.clear()
+            self._kinds[origin] = kind
+        else:
+            self._check_behind_proxy(route)
+            sock, _ = self._dialer.connect(proxy.origin.host, proxy.origin.port, OWN, call)
+        try:
+            if proxy is not None and origin.is_secure:
+                stream = Stream(sock, proxy.origin.authority)
+                stream.watch = Watch(call, self._clock, self._times, f"the proxy {proxy.origin.authority}")
+                open_tunnel(stream, proxy, origin, self._caps.head_bytes)
+            if origin.is_secure:
+                sock = self._tls.wrap(sock, origin.host, route.tls, self._times.tls_s)
+        except BaseException:
+            sock.close()
+            raise
+        return Connection(sock, origin.authority, kind if proxy is None else None)
+
+    def _check_behind_proxy(self, route: Route) -> None:
+        """Names are the proxy's to resolve; literals and metadata names are refused here all the same."""
+        check_name(route.origin.host)
+        kind = kind_of_name(route.origin.host)
+        if kind is not None and kind not in route.allowed:
+            raise AddressRefusedError(route.origin.host, kind)

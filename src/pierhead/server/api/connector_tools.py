@@ -1,0 +1,44 @@
+"""What can be asked about connectors beyond the reference: preview, tags, and the default one as it was."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from pierhead.server.auth import OwnCall, own_caller
+
+from .answers import Answer, answer
+from .bodies import json_body
+from .openapi import takes
+from .params import OwnScope
+from .wire.connectors import PreviewBody, PreviewInfo, SavedConnectorItem
+from .wire.registry import TagsInfo
+
+router = APIRouter(prefix="/pierhead/v1/connectors", tags=["connectors"], dependencies=[Depends(own_caller)])
+
+MAX_TAGS = 100_000
+Sent = Annotated[PreviewBody, Depends(json_body(PreviewBody))]
+
+
+@router.post("/preview", operation_id="previewConnector", openapi_extra=takes(PreviewBody))
+def preview(call: OwnCall, body: Sent) -> Answer[PreviewInfo]:
+    """What a connector with this URL would make of image names, before it is saved. Asks no registry."""
+    return answer(call, PreviewInfo.of(call.app.connectors.preview(body.url, body.provider_type)))
+
+
+@router.post("/restoreDefault", operation_id="restoreDefaultConnector")
+def restore_default(call: OwnCall) -> Answer[SavedConnectorItem]:
+    """``harnessImage`` as it was at the first start: Docker Hub, anonymous."""
+    return answer(call, SavedConnectorItem.of_saved(call.app.connectors.restore_default(call.account)))
+
+
+@router.get("/{identifier}/tags", operation_id="listConnectorTags")
+def list_tags(
+    call: OwnCall,
+    scope: OwnScope,
+    identifier: str,
+    repository: Annotated[str, Query(min_length=1, max_length=512)],
+    limit: Annotated[int, Query(ge=1, le=MAX_TAGS)] = 10_000,
+) -> Answer[TagsInfo]:
+    """Tags of a repository as seen through a connector; ``truncated`` when there are more than ``limit``."""
+    found = call.app.delegate.list_tags(scope, identifier, repository, limit)
+    return answer(call, TagsInfo(name=found.name, tags=list(found.tags), truncated=found.truncated))

@@ -1,0 +1,75 @@
+"""The account's image versions over HTTP: defaults, overrides, resets (harness-api §3)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from pierhead.control.catalogue import Infra
+from pierhead.server.auth import ReferenceCall, reference_caller
+
+from .answers import Answer, answer
+from .bodies import json_body
+from .openapi import takes
+from .params import infra_of
+from .wire.execution_config import DeprecatedImage, FieldNames, FieldValues
+
+router = APIRouter(prefix="/ci/execution-config", tags=["execution-config"], dependencies=[Depends(reference_caller)])
+
+OfInfra = Annotated[Infra, Depends(infra_of)]
+Values = Annotated[FieldValues, Depends(json_body(FieldValues))]
+Names = Annotated[FieldNames, Depends(json_body(FieldNames))]
+OverridesOnly = Annotated[bool, Query(alias="overridesOnly")]
+
+
+@router.get("/get-default-config", operation_id="getDefaultConfig")
+def get_default(call: ReferenceCall, infra: OfInfra) -> Answer[dict[str, str]]:
+    """Every image field and its image, as it is without overrides."""
+    return answer(call, dict(call.app.catalogue.default_config(infra)))
+
+
+@router.get("/get-customer-config", operation_id="getCustomerConfig")
+def get_customer(call: ReferenceCall, infra: OfInfra, overrides_only: OverridesOnly = True) -> Answer[dict[str, str]]:
+    """The account's overrides, or with ``overridesOnly=false`` every field with the overrides laid over."""
+    config = call.app.catalogue.customer_config(call.account, infra, overrides_only)
+    return answer(call, dict(config))
+
+
+@router.post("/update-config", operation_id="updateConfig", openapi_extra=takes(FieldValues))
+def update(call: ReferenceCall, infra: OfInfra, body: Values) -> Answer[bool]:
+    """Overrides some fields; a value of null drops the override. All of the list is taken, or none."""
+    values = [(item.field, item.value) for item in body.root]
+    call.app.catalogue.update_config(call.account, infra, values, call.principal.name)
+    return answer(call, True)
+
+
+@router.post("/reset-config", operation_id="resetConfig", openapi_extra=takes(FieldNames))
+def reset(call: ReferenceCall, infra: OfInfra, body: Names) -> Answer[bool]:
+    """Drops the overrides of some fields; one that has none is passed over."""
+    call.app.catalogue.reset_config(call.account, infra, [item.field for item in body.root])
+    return answer(call, True)
+
+
+@router.get("", operation_id="listDeprecatedConfig", deprecated=True)
+def list_deprecated(call: ReferenceCall) -> Answer[list[DeprecatedImage]]:
+    """Overrides of the core images that are too old, in the older form."""
+    found = call.app.catalogue.deprecated_config(call.account)
+    return answer(
+        call, [DeprecatedImage(tag=_OLD_NAMES.get(pin.field, pin.field), version=pin.version) for pin in found]
+    )
+
+
+@router.get("/get-deprecated-config", operation_id="getDeprecatedConfig")
+def get_deprecated(call: ReferenceCall) -> Answer[dict[str, str]]:
+    """Overrides of the core images that are too old: a warning, builds go on."""
+    found = call.app.catalogue.deprecated_config(call.account)
+    return answer(call, {pin.field: pin.image for pin in found})
+
+
+@router.delete("", operation_id="deleteConfig")
+def delete(call: ReferenceCall) -> Answer[bool]:
+    """Drops every override of the account, on every infrastructure."""
+    call.app.catalogue.reset_all(call.account)
+    return answer(call, True)
+
+
+_OLD_NAMES = {"addonTag": "AddonImage", "liteEngineTag": "LiteEngineImage"}

@@ -1,0 +1,88 @@
+"""The OpenAPI document: the framework's own, with the bodies that are read without the framework."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
+
+DESCRIPTION = (
+    "Decides, proves and delivers the container images that a CI platform runs on. Every path also answers below "
+    "`/gateway`. Paths outside `/pierhead/v1` speak the wire format that the CI platform's clients know."
+)
+_REF = "#/components/schemas/"
+_ERROR_TEXT = "Refused; the body says why"
+
+
+def takes(model: Any, *media_types: str, is_required: bool = True) -> dict[str, Any]:
+    """``openapi_extra`` of a route whose body is read by ``bodies``; JSON is one of its media types."""
+    schema = TypeAdapter(model).json_schema(ref_template=_REF + "{model}", mode="validation")
+    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in media_types}
+    content["application/json"] = {"schema": {"x-title": model.__name__, **schema}}
+    return {"requestBody": {"required": is_required, "content": content}}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Made once for each application, then kept."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        for operation in [operation for path in made["paths"].values() for operation in path.values()]:
+            _name_body_schema(operation, schemas)
+            _describe_errors(operation)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        schemas["Refusal"] = _REFUSAL
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _name_body_schema(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Moves the body's schema and what it refers to from the operation to the components."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return
+    schema = content["schema"]
+    parts = {**schema.pop("$defs", {}), schema.pop("x-title"): schema}
+    title = list(parts)[-1]
+    renamed = {name: f"{name}Input" for name, part in parts.items() if schemas.get(name, part) != part}
+    text = json.dumps(parts)
+    for name, other in renamed.items():
+        text = text.replace(f'"{_REF}{name}"', f'"{_REF}{other}"')
+    schemas.update({renamed.get(name, name): part for name, part in json.loads(text).items()})
+    content["schema"] = {"$ref": _REF + renamed.get(title, title)}
+
+
+def _describe_errors(operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)  # the framework's; ours are 4xx in the reference's envelopes
+    responses["4XX"] = {
+        "description": _ERROR_TEXT,
+        "content": {"application/json": {"schema": {"$ref": _REF + "Refusal"}}},
+    }
+
+
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_REFUSAL: dict[str, Any] = {
+    "title": "Refusal",
+    "description": "FAILURE names fields, or a thing that is not there; ERROR is everything else.",
+    "type": "object",
+    "required": ["status", "code", "message", "correlationId"],
+    "properties": {
+        "status": {"enum": ["FAILURE", "ERROR"]},
+        "code": {**_TEXT, "description": "the reference's error code"},
+        "message": _TEXT,
+        "correlationId": _TEXT,
+        "hint": _TEXT_OR_NULL,
+        "pierheadCode": {**_TEXT, "description": "stable code of the error, finer than `code`"},
+        "errors": {
+            "type": ["array", "null"],
+            "items": {"type": "object", "properties": {"fieldId": _TEXT, "error": _TEXT}},
+        },
+        "detailedMessage": _TEXT_OR_NULL,
+        "responseMessages": {"type": "array", "items": {"type": "object"}},
+        "metadata": {},
+    },
+}

@@ -1,0 +1,70 @@
+"""Pipelines: explain what would be pulled and why, and initialize for real. The body is the pipeline's own text."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import TypeAdapter
+from starlette.requests import Request
+
+from pierhead.server.auth import OwnCall, own_caller
+
+from .answers import Answer, answer
+from .bodies import JSON, media_type, raw_body, validated
+from .openapi import takes
+from .params import OwnScope
+from .refusals import EmptyBodyError
+from .wire.common import OwnReceived
+from .wire.plans import PlanInfo
+from .wire.runs import RunInfo
+
+router = APIRouter(prefix="/pierhead/v1/pipelines", tags=["pipelines"], dependencies=[Depends(own_caller)])
+
+YAML = ("application/yaml", "text/yaml", "application/x-yaml")
+
+
+class PipelineBody(OwnReceived):
+    """``pipeline`` is the YAML text; ``stages`` the identifiers of those that are wanted, all when empty."""
+
+    pipeline: str
+    stages: list[str] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The pipeline's bytes as they came, so that errors can name line and column, and the wanted stages."""
+
+    raw: bytes
+    stages: tuple[str, ...]
+
+
+_body = TypeAdapter(PipelineBody)
+
+
+def _given(
+    request: Request,
+    raw: Annotated[bytes, Depends(raw_body(*YAML, *JSON))],
+    stage: Annotated[list[str] | None, Query(description="identifier of a stage; repeat it for several")] = None,
+) -> Given:
+    if not raw:
+        raise EmptyBodyError
+    stages = tuple(stage or ())
+    if media_type(request) in YAML:
+        return Given(raw, stages)
+    body = validated(_body, raw)
+    return Given(body.pipeline.encode(), (*body.stages, *stages))
+
+
+Sent = Annotated[Given, Depends(_given)]
+
+
+@router.post("/explain", operation_id="explainPipeline", openapi_extra=takes(PipelineBody, *YAML))
+def explain(call: OwnCall, scope: OwnScope, given: Sent) -> Answer[PlanInfo]:
+    """Every image of the pipeline with connector, version and name, and why. Changes nothing, asks no registry."""
+    return answer(call, PlanInfo.of(call.app.runs.explain(given.raw, scope, given.stages)))
+
+
+@router.post("/initialize", operation_id="initializePipeline", openapi_extra=takes(PipelineBody, *YAML))
+def initialize(call: OwnCall, scope: OwnScope, given: Sent) -> Answer[RunInfo]:
+    """Starts pulling what ``explain`` says, and answers at once with the run to follow."""
+    return answer(call, RunInfo.of(call.app.runs.initialize(given.raw, scope, call.principal.name, given.stages)))

@@ -1,0 +1,80 @@
+"""A run as server-sent events: what changed since the last look, until the run is final."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+
+from anyio import CapacityLimiter, to_thread
+
+from pierhead.control.pipelines import ImageFacts, Run, RunService, RunState
+
+from .refusals import BusyError
+from .wire.common import Wire
+from .wire.runs import RunImageInfo, RunSummary
+
+EVENT_STREAM = "text/event-stream"
+LOOK_EVERY_S = 1.0
+KEEP_ALIVE_S = 15.0
+_KEEP_ALIVE = b": still here\n\n"
+
+
+class RunStreams:
+    """The streams that are open in one application. They wait on threads of their own, so many streams starve nobody."""
+
+    def __init__(self, runs: RunService, *, max_open: int = 64) -> None:
+        self._runs = runs
+        self._limiter = CapacityLimiter(max_open)
+        self._max_open = max_open
+        self.open = 0
+
+    def stream(self, run: Run) -> AsyncIterator[bytes]:
+        """Events from now on, beginning with everything as it is in ``run``. Raises BusyError."""
+        if self.open >= self._max_open:
+            raise BusyError("event streams")
+        return self._events(run)
+
+    async def _events(self, run: Run) -> AsyncIterator[bytes]:
+        self.open += 1
+        try:
+            seen = await self._wait(-1)
+            changes = Changes()
+            last_sent = time.monotonic()
+            while True:
+                for event in changes.since_last(run):
+                    yield event
+                    last_sent = time.monotonic()
+                if run.state.is_final:
+                    return
+                if time.monotonic() - last_sent >= KEEP_ALIVE_S:
+                    yield _KEEP_ALIVE
+                    last_sent = time.monotonic()
+                seen = await self._wait(seen)
+                run = await to_thread.run_sync(self._runs.get, run.account, run.id, limiter=self._limiter)
+        finally:
+            self.open -= 1
+
+    async def _wait(self, seen: int) -> int:
+        return await to_thread.run_sync(
+            self._runs.wait_for_change, seen, LOOK_EVERY_S, limiter=self._limiter, abandon_on_cancel=True
+        )
+
+
+class Changes:
+    """Remembers what was told, and tells what is new."""
+
+    def __init__(self) -> None:
+        self._facts: dict[tuple[str, int], ImageFacts] = {}
+        self._state: RunState | None = None
+
+    def since_last(self, run: Run) -> Iterator[bytes]:
+        for image in run.images:
+            place = (image.stage, image.position)
+            if self._facts.get(place) != image.facts:
+                self._facts[place] = image.facts
+                yield _event("image", RunImageInfo.of(image))
+        if self._state is not run.state:
+            self._state = run.state
+            yield _event("run", RunSummary.of(run))
+
+
+def _event(kind: str, data: Wire) -> bytes:
+    return f"event: {kind}\ndata: {data.model_dump_json(by_alias=True)}\n\n".encode()

@@ -1,0 +1,51 @@
+"""Runs: list, read, cancel, and follow as they go."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from pierhead.kit.paging import PageRequest
+from pierhead.server.auth import OwnCall, own_caller
+
+from .answers import Answer, PageData, answer, page_data
+from .params import page_of
+from .run_events import EVENT_STREAM, RunStreams
+from .wire.runs import RunInfo, RunSummary
+
+router = APIRouter(prefix="/pierhead/v1/runs", tags=["runs"], dependencies=[Depends(own_caller)])
+
+
+@router.get("", operation_id="listRuns")
+def list_all(call: OwnCall, page: Annotated[PageRequest, Depends(page_of(50, 100))]) -> Answer[PageData[RunSummary]]:
+    """Newest first, without stages."""
+    return answer(call, page_data(call.app.runs.list(call.account, page), RunSummary.of))
+
+
+@router.get("/{run_id}", operation_id="getRun")
+def get(call: OwnCall, run_id: str) -> Answer[RunInfo]:
+    return answer(call, RunInfo.of(call.app.runs.get(call.account, run_id)))
+
+
+@router.post("/{run_id}/cancel", operation_id="cancelRun")
+def cancel(call: OwnCall, run_id: str) -> Answer[RunInfo]:
+    """Ends a run; one that has ended stays as it is."""
+    return answer(call, RunInfo.of(call.app.runs.cancel(call.account, run_id)))
+
+
+@router.get(
+    "/{run_id}/events",
+    operation_id="streamRunEvents",
+    response_class=StreamingResponse,
+    responses={200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}},
+)
+async def stream_events(request: Request, call: OwnCall, run_id: str) -> StreamingResponse:
+    """``event: image`` with one image whenever it changed, all of them first; ``event: run`` when the state changed.
+
+    The stream ends after the ``run`` event of a final state.
+    """
+    streams: RunStreams = request.app.state.run_streams
+    run = await run_in_threadpool(call.app.runs.get, call.account, run_id)
+    return StreamingResponse(streams.stream(run), media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})

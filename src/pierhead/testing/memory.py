@@ -1,0 +1,64 @@
+"""The stores in memory: what every rows port promises, without a database, for tests and demonstrations.
+
+Held to the promises by the same contract suite as the real store. A transaction works on a copy of the tables that
+replaces them when it commits; a snapshot keeps the tables it began with.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pierhead.adapters.transactions import AfterCommit, WritersTurn
+
+from .memory_entities import (
+    MemoryAccountRows,
+    MemoryConnectorRows,
+    MemoryKeyRows,
+    MemoryPinRows,
+    MemorySecretRows,
+)
+from .memory_tables import Tables
+from .memory_work import MemoryRunRows, MemoryTaskRows
+
+
+class MemoryTransaction:
+    """Rows that stand in one transaction."""
+
+    def __init__(self, tables: Tables, after_commit: AfterCommit) -> None:
+        self.accounts = MemoryAccountRows(tables)
+        self.keys = MemoryKeyRows(tables)
+        self.secrets = MemorySecretRows(tables)
+        self.connectors = MemoryConnectorRows(tables)
+        self.pins = MemoryPinRows(tables)
+        self.tasks = MemoryTaskRows(tables)
+        self.runs = MemoryRunRows(tables)
+        self._after_commit = after_commit
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Calls back, in order, once the transaction has committed; never when it is rolled back."""
+        self._after_commit.add(callback)
+
+
+class MemoryStore:
+    """Thread-safe: one writer at a time, and any number of readers. Nothing is left after the process."""
+
+    def __init__(self) -> None:
+        self._committed = Tables()
+        self._turn = WritersTurn()
+
+    @contextmanager
+    def transaction(self) -> Iterator[MemoryTransaction]:
+        """Commits when the block ends, rolls back when it raises."""
+        after_commit = AfterCommit()
+        with self._turn:
+            tables = self._committed.copy()
+            yield MemoryTransaction(tables, after_commit)
+            self._committed = tables
+        after_commit.run()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[MemoryTransaction]:
+        """One consistent view; what is written to it is lost."""
+        yield MemoryTransaction(self._committed.copy(), AfterCommit())
+
+    def close(self) -> None:
+        """Nothing to close."""

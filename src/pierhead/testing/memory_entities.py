@@ -1,0 +1,153 @@
+"""Accounts, keys, secrets, connectors and pins in memory."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from pierhead.control.access import Account, ApiKey
+from pierhead.control.catalogue import Infra, Pin
+from pierhead.control.connectors import Connector, ConnectorExistsError, ConnectorFilter, ConnectorStatus
+from pierhead.control.scopes import Scope
+from pierhead.control.secrets import Secret, SecretExistsError
+from pierhead.kit.errors import ConflictError
+from pierhead.kit.paging import Page, PageRequest
+
+from .memory_tables import Tables, page
+
+T = TypeVar("T")
+
+
+class MemoryAccountRows:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.accounts
+
+    def add(self, account: Account) -> None:
+        if account.id in self._rows:
+            raise ConflictError(f"there is already an account {account.id!r}")
+        self._rows[account.id] = account
+
+    def find(self, account: str) -> Account | None:
+        return self._rows.get(account)
+
+    def list(self) -> tuple[Account, ...]:
+        return tuple(sorted(self._rows.values(), key=lambda account: (account.created_at, account.id)))
+
+
+class MemoryKeyRows:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.keys
+
+    def add(self, key: ApiKey) -> None:
+        if key.id in self._rows:
+            raise ConflictError(f"there is already a key {key.id!r}")
+        self._rows[key.id] = key
+
+    def find(self, key_id: str) -> ApiKey | None:
+        return self._rows.get(key_id)
+
+    def list(self, account: str) -> tuple[ApiKey, ...]:
+        found = [key for key in self._rows.values() if key.account == account]
+        return tuple(sorted(found, key=lambda key: (key.created_at, key.id)))
+
+    def revoke(self, key_id: str, at: datetime) -> bool:
+        key = self._rows.get(key_id)
+        if key is None or key.revoked_at is not None:
+            return False
+        self._rows[key_id] = replace(key, revoked_at=at)
+        return True
+
+
+class MemorySecretRows:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.secrets
+
+    def add(self, secret: Secret) -> None:
+        if (secret.scope, secret.identifier) in self._rows:
+            raise SecretExistsError(secret.identifier)
+        self._rows[secret.scope, secret.identifier] = secret
+
+    def find(self, scope: Scope, identifier: str) -> Secret | None:
+        return self._rows.get((scope, identifier))
+
+    def replace(self, secret: Secret) -> None:
+        if (secret.scope, secret.identifier) in self._rows:
+            self._rows[secret.scope, secret.identifier] = secret
+
+    def remove(self, scope: Scope, identifier: str) -> bool:
+        return self._rows.pop((scope, identifier), None) is not None
+
+    def page(self, scope: Scope, search: str, request: PageRequest) -> Page[Secret]:
+        wanted = search.casefold()
+        found = [
+            secret
+            for secret in self._rows.values()
+            if secret.scope == scope and (wanted in secret.name.casefold() or wanted in secret.identifier.casefold())
+        ]
+        return page(_newest_first(found, lambda s: s.created_at, lambda s: s.identifier), request)
+
+
+class MemoryConnectorRows:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.connectors
+
+    def add(self, connector: Connector) -> None:
+        if (connector.scope, connector.identifier) in self._rows:
+            raise ConnectorExistsError(connector.name, connector.identifier)
+        self._rows[connector.scope, connector.identifier] = connector
+
+    def find(self, scope: Scope, identifier: str) -> Connector | None:
+        return self._rows.get((scope, identifier))
+
+    def replace(self, connector: Connector) -> None:
+        if (connector.scope, connector.identifier) in self._rows:
+            self._rows[connector.scope, connector.identifier] = connector
+
+    def remove(self, scope: Scope, identifier: str) -> bool:
+        return self._rows.pop((scope, identifier), None) is not None
+
+    def page(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
+        scopes = wanted.scopes(scope)
+        found = [row for row in self._rows.values() if row.scope in scopes and wanted.matches(row)]
+        return page(_newest_first(found, lambda c: c.last_modified_at, lambda c: c.id), request)
+
+    def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
+        connector = self._rows.get((scope, identifier))
+        if connector is None:
+            return False
+        self._rows[scope, identifier] = replace(connector, status=status)
+        return True
+
+    def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
+        return tuple(
+            sorted(
+                connector.identifier
+                for connector in self._rows.values()
+                if connector.scope.account == scope.account and (scope, identifier) in connector.secrets()
+            )
+        )
+
+
+class MemoryPinRows:
+    def __init__(self, tables: Tables) -> None:
+        self._rows = tables.pins
+
+    def all(self, account: str, infra: Infra) -> tuple[Pin, ...]:
+        found = [pin for pin in self._rows.values() if pin.account == account and pin.infra is infra]
+        return tuple(sorted(found, key=lambda pin: pin.field))
+
+    def put(self, pins: Iterable[Pin]) -> None:
+        for pin in pins:
+            self._rows[pin.account, pin.infra, pin.field] = pin
+
+    def remove(self, account: str, infra: Infra, fields: Iterable[str]) -> None:
+        for name in fields:
+            self._rows.pop((account, infra, name), None)
+
+    def clear(self, account: str) -> None:
+        for place in [place for place in self._rows if place[0] == account]:
+            del self._rows[place]
+
+
+def _newest_first(items: Collection[T], when: Callable[[T], datetime], name: Callable[[T], str]) -> list[T]:
+    return sorted(sorted(items, key=name), key=when, reverse=True)

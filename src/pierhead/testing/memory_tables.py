@@ -1,0 +1,38 @@
+"""The tables of the store in memory, and how a page is cut from one. Which rows may be in them is not known here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from typing import TypeVar
+
+from pierhead.control.access import Account, ApiKey
+from pierhead.control.catalogue import Infra, Pin
+from pierhead.control.connectors import Connector
+from pierhead.control.pipelines.runs import Run
+from pierhead.control.scopes import Scope
+from pierhead.control.secrets import Secret
+from pierhead.control.tasks import TaskRow
+from pierhead.kit.paging import Page, PageRequest
+
+T = TypeVar("T")
+Place = tuple[Scope, str]
+
+
+@dataclass
+class Tables:
+    """Insertion order is the order of age."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    secrets: dict[Place, Secret] = field(default_factory=dict)
+    connectors: dict[Place, Connector] = field(default_factory=dict)
+    pins: dict[tuple[str, Infra, str], Pin] = field(default_factory=dict)
+    tasks: dict[str, TaskRow] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+
+    def copy(self) -> "Tables":
+        return Tables(**{table.name: dict(getattr(self, table.name)) for table in fields(self)})
+
+
+def page(items: Iterable[T], request: PageRequest) -> Page[T]:
+    found = tuple(items)
+    return Page(found[request.offset : request.offset + max(request.size, 0)], len(found), request)

@@ -1,0 +1,127 @@
+"""Rows of secrets."""
+
+from typing import Any
+
+import pytest
+
+from pierhead.control.scopes import Scope
+from pierhead.control.secrets import SecretExistsError, ValueType
+from pierhead.kit.paging import PageRequest
+
+SCOPES = (Scope("acct"), Scope("acct", "org"), Scope("acct", "org", "project"), Scope("other"))
+
+
+def test_secrets_come_back_as_they_were(store: Any, build: Any) -> None:
+    inline = build.secret("inline")
+    elsewhere = build.secret("path", value_type=ValueType.REFERENCE, reference="kv/pw", sealed=None)
+    with store.transaction() as tx:
+        tx.secrets.add(inline)
+        tx.secrets.add(elsewhere)
+    with store.snapshot() as tx:
+        assert tx.secrets.find(Scope("acct"), "inline") == inline
+        assert tx.secrets.find(Scope("acct"), "path") == elsewhere
+
+
+def test_an_identifier_is_taken_once_in_a_scope(store: Any, build: Any) -> None:
+    for scope in SCOPES:
+        with store.transaction() as tx:
+            tx.secrets.add(build.secret(scope=scope))
+        with pytest.raises(SecretExistsError) as raised, store.transaction() as tx:
+            tx.secrets.add(build.secret(scope=scope))
+        assert raised.value.identifier == "pw"
+
+
+def test_scopes_see_nothing_of_each_other(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        for number, scope in enumerate(SCOPES):
+            tx.secrets.add(build.secret(scope=scope, version=number + 1))
+    with store.transaction() as tx:
+        assert [tx.secrets.find(scope, "pw").version for scope in SCOPES] == [1, 2, 3, 4]
+        assert tx.secrets.find(Scope("acct", "other"), "pw") is None
+        assert tx.secrets.page(Scope("acct", "org"), "", PageRequest()).items == (
+            build.secret(scope=Scope("acct", "org"), version=2),
+        )
+        assert tx.secrets.remove(Scope("acct", "org"), "pw")
+        assert [tx.secrets.find(scope, "pw") is None for scope in SCOPES] == [False, True, False, False]
+
+
+def test_identifiers_differ_by_case(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        tx.secrets.add(build.secret("Pw"))
+        assert tx.secrets.find(Scope("acct"), "pw") is None
+        tx.secrets.add(build.secret("pw"))
+
+
+def test_replacing_writes_everything_over(store: Any, build: Any) -> None:
+    changed = build.secret(
+        name="new", description="", tags={}, version=2, updated_at=build.at(9), sealed=None,
+        value_type=ValueType.REFERENCE, reference="kv/pw",
+    )  # fmt: skip
+    with store.transaction() as tx:
+        tx.secrets.add(build.secret())
+        tx.secrets.add(build.secret(scope=Scope("other")))
+        tx.secrets.replace(changed)
+    with store.snapshot() as tx:
+        assert tx.secrets.find(Scope("acct"), "pw") == changed
+        assert tx.secrets.find(Scope("other"), "pw") == build.secret(scope=Scope("other"))
+        assert tx.secrets.page(Scope("acct"), "name of", PageRequest()).total == 0
+
+
+def test_replacing_what_is_not_there_adds_nothing(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        tx.secrets.replace(build.secret())
+        assert tx.secrets.find(Scope("acct"), "pw") is None
+
+
+def test_removing_says_whether_there_was_one(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        tx.secrets.add(build.secret())
+        assert tx.secrets.remove(Scope("acct"), "pw")
+        assert not tx.secrets.remove(Scope("acct"), "pw")
+
+
+def test_pages_are_newest_first_and_tile_the_whole(store: Any, build: Any) -> None:
+    # Two for each second, so that there are ties to break.
+    secrets = [build.secret(f"s{number}", second=number // 2) for number in range(7)]
+    with store.transaction() as tx:
+        for secret in secrets:
+            tx.secrets.add(secret)
+    wanted = ["s6", "s4", "s5", "s2", "s3", "s0", "s1"]
+    with store.snapshot() as tx:
+        pages = [tx.secrets.page(Scope("acct"), "", PageRequest(index, 3)) for index in range(4)]
+        huge = tx.secrets.page(Scope("acct"), "", PageRequest(10**30, 10))
+    assert [secret.identifier for page in pages for secret in page.items] == wanted
+    assert {page.total for page in pages} == {7}
+    assert (huge.items, huge.total) == ((), 7)
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("", ["per_cent", "percent", "slash"]),
+        ("PER_C", ["per_cent"]),
+        ("50%", ["percent"]),
+        ("%", ["percent"]),
+        ("_", ["per_cent"]),
+        ("a\\b", ["slash"]),
+        ("/", ["slash"]),
+        (".*", []),
+        ("'", []),
+        ("nothing", []),
+        ("STRASSE", ["slash"]),
+        ("x" * 100_000, []),
+        ("nul\x00", []),
+        ("half \ud800", []),
+        ("percent\x1f", []),
+    ],
+)
+def test_search_is_literal_and_blind_to_case(store: Any, build: Any, search: str, found: list[str]) -> None:
+    with store.transaction() as tx:
+        tx.secrets.add(build.secret("per_cent", name="A"))
+        tx.secrets.add(build.secret("percent", name="50% More"))
+        tx.secrets.add(build.secret("slash", name="a\\b/c Straße"))
+        tx.secrets.add(build.secret("elsewhere", scope=Scope("acct", "org"), name="50% per_c a\\b/"))
+    with store.snapshot() as tx:
+        page = tx.secrets.page(Scope("acct"), search, PageRequest())
+    assert [secret.identifier for secret in page.items] == found
+    assert page.total == len(found)
