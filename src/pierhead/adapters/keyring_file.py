@@ -6,13 +6,14 @@ One key; changing it is not done here. The file holds 32 bytes in base64 on one 
 import base64
 import binascii
 import hashlib
-import hmac
 import os
 import stat
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pierhead.control.secrets import SecretDamagedError, WrongKeyError
 from pierhead.kit.errors import DeniedError, IntegrityError, UnavailableError
@@ -72,8 +73,9 @@ class FileKeyring:
         return self._key_id
 
     def derive(self, purpose: str) -> bytes:
-        """32 secret bytes for one purpose, always the same for the same key; they say nothing about it."""
-        return hmac.digest(self._key, b"pierhead derived\n" + purpose.encode(), "sha256")
+        """32 secret bytes for another use of the same file, such as the pepper of API keys; the same at each start."""
+        info = b"pierhead " + purpose.encode()
+        return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=info).derive(self._key)
 
     def wrap(self, data_key: bytes, aad: bytes) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

@@ -23,6 +23,7 @@ class RunningServer:
     """What ``<data>/server.json`` says of the server that holds the directory."""
 
     url: str
+    pid: int
     images: Path
 
 
@@ -46,7 +47,7 @@ def running_server(data: Path) -> RunningServer | None:
         images = Path(document.get("images") or data / "images")
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return RunningServer(url, images) if _is_alive(pid) else None
+    return RunningServer(url, pid, images) if _is_alive(pid) else None
 
 
 def _remote(target: Target, own: RunningServer | None) -> Connection:

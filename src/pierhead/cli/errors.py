@@ -110,14 +110,19 @@ def exit_code(error: AppError) -> int:
 
 def tell(error: AppError, out: TextIO, *, is_verbose: bool = False) -> None:
     """What happened, what to do; the redacted exchange that an error carries only when asked for."""
-    out.write(f"error: {clean(error.message)}\n")
+    out.write(f"error: {_lines(error.message)}\n")
     if error.hint:
-        out.write(f"hint: {clean(error.hint)}\n")
+        out.write(f"hint: {_lines(error.hint)}\n")
     if is_verbose:
         code = error.remote_code if isinstance(error, ApiError) else error.code
         out.write(f"code: {code}\n")
         for line in exchange_lines(getattr(error, "exchange", None)):
             out.write(line + "\n")
+
+
+def _lines(text: str) -> str:
+    """Line ends stay, for our own longer texts; everything else that could drive a terminal is written out."""
+    return "\n".join(clean(line) for line in text.splitlines())
 
 
 def exchange_lines(exchange: object) -> list[str]:

@@ -1,7 +1,5 @@
 """Numbers, digests, times and foreign texts in the short forms people read; pure."""
 
-from datetime import UTC, datetime
-
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -54,4 +52,14 @@ def moment(epoch_ms: object) -> str:
     """``2025-01-31 12:00:00Z`` for milliseconds since the epoch; empty for anything else."""
     if not isinstance(epoch_ms, int | float) or not 0 < epoch_ms < 1e14:
         return ""
+    from datetime import UTC, datetime
+
     return datetime.fromtimestamp(epoch_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """(where from, what) of a full name: ``registry.example:5000`` and ``harness/ci-addon:1.14.4``."""
+    host, slash, rest = reference.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        return host, rest
+    return "docker.io", reference

@@ -3,9 +3,8 @@
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from .format import duration, rate, short_digest, size
+from .format import duration, rate, short_digest, size, split_reference
 from .render import Screen
-from .run_table import split_reference
 
 _FINAL = ("pulled", "present", "failed")
 
@@ -22,11 +21,11 @@ class Progress(Protocol):
 
 def progress_on(screen: Screen) -> Progress:
     if screen.is_quiet or (screen.is_json and not screen.shows_progress):
-        return _Silence()
+        return Silence()
     return _Bars(screen) if screen.shows_progress else _Lines(screen)
 
 
-class _Silence:
+class Silence:
     def show(self, image: dict[str, Any]) -> None:
         del image
 
@@ -37,7 +36,7 @@ class _Silence:
         return None
 
 
-class _Lines(_Silence):
+class _Lines(Silence):
     """Each image once, when it is final: what a log wants."""
 
     def __init__(self, screen: Screen) -> None:
@@ -50,7 +49,7 @@ class _Lines(_Silence):
             self._screen.note(line_of(image))
 
 
-class _Bars(_Silence):
+class _Bars(Silence):
     def __init__(self, screen: Screen) -> None:
         from rich import progress
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import exchange_lines
-from .format import duration, part_of, short_digest, size
+from .format import duration, part_of, short_digest, size, split_reference
 from .pages import when
 from .render import Screen
 
@@ -31,14 +31,6 @@ def images_of(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, A
     for stage in run.get("stages") or []:
         for image in stage.get("images") or []:
             yield stage, image
-
-
-def split_reference(reference: str) -> tuple[str, str]:
-    """(where from, what) of a full name: ``registry.example:5000`` and ``harness/ci-addon:1.14.4``."""
-    host, slash, rest = reference.partition("/")
-    if slash and ("." in host or ":" in host or host == "localhost"):
-        return host, rest
-    return "docker.io", reference
 
 
 def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[object, ...]:

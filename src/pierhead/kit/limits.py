@@ -44,9 +44,16 @@ def parse_json(raw: bytes, *, max_depth: int = 64) -> object:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise MalformedJsonError(error.msg, line=error.lineno, column=error.colno) from None
+        raise MalformedJsonError(_reason(error.msg), line=error.lineno, column=error.colno) from None
     except (RecursionError, ValueError) as error:  # ValueError: a number with too many digits
         raise MalformedJsonError(str(error) or "too deep") from None
+
+
+def _reason(said: str) -> str:
+    """The parser's words; what it says of a text that was never closed helps nobody."""
+    if said == "Invalid control character at":
+        return "the text does not end on its line; a closing quote is missing"
+    return said.removesuffix(" at")
 
 
 def _check_depth(text: str, max_depth: int) -> None:

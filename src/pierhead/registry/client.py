@@ -31,7 +31,7 @@ class RegistryClient:
         self._prober = Prober(*parts)
 
     def resolve(self, repository: str, target: str) -> Descriptor:
-        """What the tag or digest ``target`` is now; for a digest, that digest. Raises ManifestUnknownError and others."""
+        """What the tag or digest ``target`` is now; a digest stays itself. Raises ManifestUnknownError and others."""
         return self._manifests.resolve(repository, target)
 
     def get_manifest(self, repository: str, target: str) -> FetchedManifest:

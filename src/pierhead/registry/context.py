@@ -1,4 +1,4 @@
-"""What a caller may impose on every call: an end and a way to stop. And the bounds that hold without being asked for."""
+"""What a caller may impose on every call: an end and a way to stop. And bounds that hold for all."""
 
 import threading
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. ``idle_s`` is silence within a body; slower than ``min_bytes_per_s`` over ``rate_window_s`` is too slow."""
+    """Seconds. ``idle_s``: silence in a body. Too slow is less than ``min_bytes_per_s`` over ``rate_window_s``."""
 
     resolve_s: float = 10.0
     connect_s: float = 5.0

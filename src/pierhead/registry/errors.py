@@ -16,7 +16,6 @@ from pierhead.kit.errors import (
     UnavailableError,
     UnsupportedError,
 )
-
 from pierhead.oci.digest import Digest
 from pierhead.oci.errors import DigestMismatchError, SizeMismatchError
 
@@ -33,7 +32,7 @@ class RegistryError(AppError):
     is_transient: ClassVar[bool] = False
 
     def __init__(self, message: str, *, hint: str = "", exchange: Exchange | None = None, **more: float | None) -> None:
-        super().__init__(message, hint=hint, **more)  # type: ignore[arg-type]  # the category's own keywords
+        super().__init__(message, hint=hint, **more)  # the category's own keywords
         self.exchange = exchange
 
 

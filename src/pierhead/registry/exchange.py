@@ -11,7 +11,7 @@ _PLAIN_PARAMETERS = frozenset({"n", "last", "next_page", "scope", "service", "ac
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came back. ``status`` is None when nothing did; ``body`` is an excerpt of at most 512 bytes."""
+    """One request and what came back. ``status`` is None when nothing did; ``body`` is an excerpt."""
 
     method: str
     url: str

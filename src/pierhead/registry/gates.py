@@ -1,4 +1,4 @@
-"""One gate for each (origin, credential): who was told to wait makes all others wait too, so the registry is left alone."""
+"""One gate for each (origin, credential): who is told to wait makes all others wait too."""
 
 import random
 import threading

@@ -54,8 +54,10 @@ class Manifests:
     def resolve(self, repository: str, target: str) -> Descriptor:
         """One HEAD, which costs no pull quota; a GET only where the answer does not tell enough, or says no."""
         reply = self._ask("HEAD", repository, target)
+        if reply.status == 401:
+            raise refusal(reply.answer, ManifestUnknownError)
         found = _from_head(reply, target) if reply.status == 200 else None
-        # A refused HEAD has no body to say why, and some registries refuse HEAD as such.
+        # Other refusals of a HEAD have no body to say why, and some registries refuse HEAD as such.
         return found or self.get(repository, target).descriptor
 
     def get(self, repository: str, target: str) -> FetchedManifest:
@@ -115,7 +117,7 @@ def _said_digest(reply: Reply) -> Digest | None:
 
 
 def _parsed(reply: Reply, content_type: str | None) -> Manifest | Index:
-    """Only to learn its media type; what is wrong with it is the registry's answer's fault, so say where it came from."""
+    """Parsed to learn its media type; what is wrong with it is noted with where it came from."""
     try:
         return parse_document(reply.body, content_type)
     except AppError as error:

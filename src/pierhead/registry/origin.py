@@ -12,6 +12,7 @@ from .errors import InvalidUrlError
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _URL = re.compile(r"(?i:(https?)://)([^/?#]*)([^#]*)(?:#.*)?", re.DOTALL)
 _UNSAFE = re.compile(r"[^\x21-\x7e]|[\\\"<>]")
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
 _PORT = re.compile(r"[0-9]{1,5}\Z")
@@ -80,6 +81,8 @@ class Url:
 
         if _UNSAFE.search(reference):
             raise InvalidUrlError(reference, "it has characters that must be percent-encoded")
+        if _SCHEME.match(reference):
+            return Url.parse(reference)  # urljoin would take "http:" or "http://" for relative
         try:
             return Url.parse(urljoin(str(self), reference))
         except ValueError as error:

@@ -4,6 +4,7 @@ Names are checked against the spec's grammar first, so nothing a user types can 
 """
 
 import re
+from typing import TypeGuard
 
 from pierhead.oci.digest import Digest
 
@@ -47,11 +48,11 @@ def pull_scope(repository: str) -> str:
     return f"repository:{repository}:pull"
 
 
-def is_tag(text: object) -> bool:
+def is_tag(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and _TAG.match(text) is not None
 
 
-def is_repository(text: object) -> bool:
+def is_repository(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and len(text) <= _MAX_REPOSITORY and _REPOSITORY.match(text) is not None
 
 

@@ -4,6 +4,7 @@ Refusals are part of the answer where they tell something; only what keeps us fr
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from . import paths
 from .auth.challenge import Challenge, parse_challenges
@@ -20,6 +21,8 @@ from .refusals import refusal
 from .request import Reply, Request
 from .retry_after import parse_http_date
 from .transport import Transport
+
+_V1_PONGS: Final = (b"true", b'"true"', b"{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,9 @@ class Prober:
 
     def _check_v1(self, first: Reply) -> None:
         ping = first if is_v1_answer(first.headers) else self._ask("/v1/_ping", is_bare=True)
-        if ping.status == 200 or is_v1_answer(ping.headers):
-            if is_v1_answer(ping.headers) or ping.body.strip() in (b"true", b'"true"', b"{}"):
-                hint = "use a registry that speaks v2 (/v2/)"
-                raise RegistryV1Error(str(self.endpoint.origin), hint, ping.answer.exchange())
+        if is_v1_answer(ping.headers) or (ping.status == 200 and ping.body.strip() in _V1_PONGS):
+            hint = "use a registry that speaks v2 (/v2/)"
+            raise RegistryV1Error(str(self.endpoint.origin), hint, ping.answer.exchange())
 
     def _ask(self, path: str, *, is_bare: bool) -> Reply:
         url = Url(self.endpoint.origin, path)

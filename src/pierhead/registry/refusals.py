@@ -1,4 +1,4 @@
-"""From a registry's "no" to an error with a name: status, error codes (distribution-spec, "Error codes") and who we are."""
+"""From a registry's "no" to an error with a name, by status, error code (distribution-spec) and who we are."""
 
 from collections.abc import Callable
 from typing import Final
@@ -64,7 +64,7 @@ def reason_of(body: bytes) -> str:
 
 
 def _errors(body: bytes) -> list[dict[str, object]]:
-    if not body.lstrip()[:1] == b"{":
+    if body.lstrip()[:1] != b"{":
         return []
     try:
         document = parse_json(body)

@@ -6,7 +6,7 @@ way through proxies, and one to another host is refused.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeGuard
 
 from pierhead.kit.limits import MalformedJsonError, parse_json
 
@@ -58,7 +58,7 @@ class Lists:
         self,
         request: Request,
         field: str,
-        is_entry: Callable[[object], bool],
+        is_entry: Callable[[object], TypeGuard[str]],
         page_size: int | None,
         unknown: Unknown,
     ) -> Iterator[tuple[str, ...]]:

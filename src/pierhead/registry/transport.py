@@ -1,4 +1,4 @@
-"""Sends requests to registries: waits at gates, authenticates, follows redirects, tries again. The only place that does.
+"""Sends requests to registries: waits at gates, authenticates, follows redirects, tries again. Nobody else does.
 
 Its parts, from the wire up, one concern each: wire.client (connections), ``_send`` (gates and statuses that mean "not
 now"), ``_authorised`` (401 and its like), ``_follow`` (redirects), ``_persist`` (trying again).
@@ -29,7 +29,7 @@ from .errors import (
     RegistryUnavailableError,
     StorageRefusedError,
 )
-from .gates import RateGates
+from .gates import Kind, RateGates
 from .journal import Journal
 from .origin import Url
 from .quirks import REDIRECTS, TRANSIENT_STATUSES, is_quota
@@ -43,20 +43,23 @@ from .wire.response import Response
 
 T = TypeVar("T")
 USER_AGENT: Final = f"pierhead/{__version__}"
+DEFAULT_TIMEOUTS: Final = Timeouts()
+DEFAULT_CAPS: Final = Caps()
+DEFAULT_BACKOFF: Final = Backoff()
 _MAX_REFUSED_FOR_RATE: Final = 8
 _LONGEST_WAIT_S: Final = 1e9
 
 
 class Transport:
-    """Shared by all clients of a program and by all its threads. ``max_rate_wait_s`` bounds what a 429 makes us wait."""
+    """Shared by all clients and threads of a program. ``max_rate_wait_s`` bounds what a 429 makes us wait."""
 
     def __init__(
         self,
         clock: Clock | None = None,
         *,
-        timeouts: Timeouts = Timeouts(),
-        caps: Caps = Caps(),
-        backoff: Backoff = Backoff(),
+        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        caps: Caps = DEFAULT_CAPS,
+        backoff: Backoff = DEFAULT_BACKOFF,
         max_rate_wait_s: float = 900.0,
         user_agent: str = USER_AGENT,
         resolve: Resolver = system_resolve,
@@ -66,7 +69,7 @@ class Transport:
         self.caps = caps
         self.max_rate_wait_s = max_rate_wait_s
         self._backoff = backoff
-        self._rng = rng or random.Random()
+        self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
         self._gates = RateGates(self.clock, max_rate_wait_s, self._rng)
         self._wire = WireClient(self.clock, timeouts, caps, user_agent, resolve)
         self._auth = Authenticator(TokenClient(self._send_for_token, self.clock, caps).fetch, self.clock)
@@ -151,7 +154,11 @@ class Transport:
                 return _stranger(answer)
             if request.is_bare or answer.status not in (400, 401, 403):
                 return answer
-            following = self._auth.next_grant(answer, grant, call, tries)
+            try:
+                following = self._auth.next_grant(answer, grant, call, tries)
+            except RegistryError as error:
+                error.exchange = error.exchange or answer.exchange()
+                raise
             if following is None:
                 return answer
             grant = following
@@ -190,7 +197,7 @@ class Transport:
             if not _is_rate_limit(answer):
                 break
             error = self._close_gate(gate, answer, refused)
-            if refused + 1 >= _MAX_REFUSED_FOR_RATE or (error.retry_after_s or 0) > self._gates.max_rate_wait_s:
+            if refused + 1 >= _MAX_REFUSED_FOR_RATE or (error.retry_after_s or 0) > self.max_rate_wait_s:
                 raise error
         return _accepted(answer, self._asked_wait_s(answer))
 
@@ -198,7 +205,7 @@ class Transport:
         asked_s = self._asked_wait_s(answer)
         # Who says "at once" or nothing gets our own, growing pause: else we would run against the wall.
         wait_s = max(asked_s or 0.0, 2.0**refused)
-        kind = "quota" if is_quota(answer.headers, answer.response.excerpt) else "abuse"
+        kind: Kind = "quota" if is_quota(answer.headers, answer.response.excerpt) else "abuse"
         host = answer.url.origin.authority
         exchange = answer.exchange()
         self._gates.close(gate, wait_s, host, kind, exchange)

@@ -12,13 +12,13 @@ from pierhead.kit.errors import AppError
 
 from .api import errors, openapi
 from .api.bodies import problems_of
-from .api.connection_tests import ConnectionTests
 from .api.edge import Barrier, BodyCap, OneSpelling
 from .api.permissions import permission_of
 from .api.ports import Application
 from .api.refusals import InvalidFieldsError
 from .api.routers import ROUTERS
 from .api.run_events import RunStreams
+from .api.slow_calls import SlowCalls
 
 GATEWAY = "/gateway"
 
@@ -41,7 +41,7 @@ def create_app(application: Application) -> FastAPI:
         },
     )
     app.state.application = application
-    app.state.connection_tests = ConnectionTests(application.delegate)
+    app.state.slow_calls = SlowCalls()
     app.state.run_streams = RunStreams(application.runs)
     for router in ROUTERS:
         for route in router.routes:

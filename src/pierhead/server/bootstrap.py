@@ -81,9 +81,8 @@ def _assemble(settings: Settings, lock: DirectoryLock, clock: Clock) -> Applicat
     connectors.ensure_default(account.id)
     queue = TaskQueue(store, clock, new_id)
     runs = RunService(store, queue, catalogue, clock, new_id, settings.release_line)
-    delegate = PlatformDelegate(
-        queue, runs, connectors, secrets, OciLayout(settings.images_directory), Transport(), clock
-    )
+    layout = OciLayout(settings.images_directory)
+    delegate = PlatformDelegate(store, queue, runs, connectors, secrets, layout, Transport(), clock)
     application = Application(
         settings=settings,
         lock=lock,

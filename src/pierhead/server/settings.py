@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pierhead.kit.errors import InvalidInputError
 
+DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8411
 
 
@@ -22,7 +23,7 @@ class Settings:
     """``images``: where pulled images go (default ``<data>/images``); ``release_line``: whose defaults apply."""
 
     data: Path
-    host: str = "127.0.0.1"
+    host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     images: Path | None = None
     release_line: str | None = None
@@ -34,7 +35,7 @@ class Settings:
         images = environment.get("PIERHEAD_IMAGES")
         return cls(
             data=default_data_directory(environment),
-            host=environment.get("PIERHEAD_HOST", cls.host),
+            host=environment.get("PIERHEAD_HOST", DEFAULT_HOST),
             port=_port(environment.get("PIERHEAD_PORT", str(DEFAULT_PORT))),
             images=Path(images) if images else None,
             release_line=environment.get("PIERHEAD_RELEASE_LINE") or None,

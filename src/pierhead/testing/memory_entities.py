@@ -86,6 +86,9 @@ class MemorySecretRows:
         ]
         return page(_newest_first(found, lambda s: s.created_at, lambda s: s.identifier), request)
 
+    def key_ids(self) -> frozenset[str]:
+        return frozenset(secret.sealed.key_id for secret in self._rows.values() if secret.sealed)
+
 
 class MemoryConnectorRows:
     def __init__(self, tables: Tables) -> None:

@@ -7,13 +7,12 @@ failed do the images fail that wait for it.
 import heapq
 import itertools
 import threading
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from pierhead.kit.errors import AppError
 from pierhead.oci.descriptor import Descriptor
 from pierhead.oci.digest import Digest
-from pierhead.registry.client import RegistryClient
+from pierhead.registry.endpoint import Endpoint
 
 SMALL_BYTES = 256 * 1024  # below this the round trip costs more than the bytes
 
@@ -23,12 +22,13 @@ class BlobSource:
     """A repository that should have the blob; ``image`` is the one that brought it up."""
 
     image: str
-    client: RegistryClient
+    endpoint: Endpoint
     repository: str
 
     @property
-    def place(self) -> Hashable:
-        return self.client.endpoint.key, self.repository
+    def place(self) -> tuple[str, str]:
+        """Equal for sources of which asking one is enough."""
+        return self.endpoint.key, self.repository
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class BlobJob:
     meter: Meter = field(default_factory=Meter)
     cancel: threading.Event = field(default_factory=threading.Event)
     errors: dict[str, AppError] = field(default_factory=dict)
-    tried: set[Hashable] = field(default_factory=set)
+    tried: set[tuple[str, str]] = field(default_factory=set)
     is_over: bool = False
 
     @property

@@ -5,9 +5,9 @@ from enum import Enum
 
 from pierhead.kit.limits import MIB
 from pierhead.oci.descriptor import Descriptor
-from pierhead.registry.context import CallContext
+from pierhead.registry.client import RegistryClient
 
-from .blob_board import BlobSource, Meter
+from .blob_board import Meter
 from .runtimes.blob_ingest import BlobIngest
 from .runtimes.blob_store import BlobStore, Held
 
@@ -18,28 +18,28 @@ class Fetch(Enum):
     BUSY = "busy"  # somebody else is fetching it into the same place
 
 
-def fetch_blob(store: BlobStore, blob: Descriptor, source: BlobSource, meter: Meter, call: CallContext) -> Fetch:
+def fetch_blob(store: BlobStore, blob: Descriptor, client: RegistryClient, repository: str, meter: Meter) -> Fetch:
     """Raises RegistryError, DigestMismatchError, SizeMismatchError, LayoutIoError; bytes that may be of use stay."""
     claimed = store.claim(blob.digest, blob.size)
     if isinstance(claimed, Held):
         return Fetch.PRESENT if claimed is Held.PRESENT else Fetch.BUSY
     with claimed as ingest:
         ingest.resume()
-        _fill(ingest, blob, source, meter, call)
+        _fill(ingest, blob, client, repository, meter)
         if ingest.resumed and not ingest.is_proven:
             # The bytes left over were of another making (a power failure, another blob): they are no use.
             ingest.restart()
-            _fill(ingest, blob, source, meter, call)
+            _fill(ingest, blob, client, repository, meter)
         ingest.commit()
     return Fetch.STORED
 
 
-def _fill(ingest: BlobIngest, blob: Descriptor, source: BlobSource, meter: Meter, call: CallContext) -> None:
+def _fill(ingest: BlobIngest, blob: Descriptor, client: RegistryClient, repository: str, meter: Meter) -> None:
     meter.done = ingest.offset
     if ingest.offset >= blob.size:
         return
     view = _buffer(blob.size)
-    with source.client.open_blob(source.repository, blob, ingest.offset, call=call) as body:
+    with client.open_blob(repository, blob, ingest.offset) as body:
         while count := body.readinto(view):
             ingest.write(view[:count])
             meter.done = ingest.offset
@@ -50,7 +50,7 @@ _of_thread = threading.local()
 
 
 def _buffer(size: int) -> memoryview:
-    """Each thread has one of 1 MiB (performance: larger ones fall out of the processor's cache); small blobs need less."""
+    """Each thread has one of 1 MiB: larger ones fall out of the processor's cache. Small blobs need less."""
     if size < MIB:
         return memoryview(bytearray(size))
     view: memoryview | None = getattr(_of_thread, "view", None)

@@ -1,6 +1,6 @@
 """Errors as reports carry them: plain values, and a remedy that names what to change. One table for all of them.
 
-The category is the word for the error's family in ``kit.errors``; exit codes and HTTP statuses follow from it elsewhere.
+The category is the word for the error's family in ``kit.errors``; exit codes and HTTP statuses follow from it.
 """
 
 from collections.abc import Callable
@@ -91,8 +91,8 @@ def _credentials(error: AppError, subject: Subject) -> str:
             "if it is public, correct its name"
         )
     return (
-        f"renew the user name and the password secret of the {subject.who}: log in to {subject.host} with them by hand, "
-        "and replace what is wrong or has expired"
+        f"renew the user name and the password secret of the {subject.who}: log in to {subject.host} with them by "
+        "hand, and replace what is wrong or has expired"
     )
 
 

@@ -3,7 +3,7 @@
 A document that the layout holds is not fetched again, so an image that is there costs one HEAD, or nothing by digest.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pierhead.kit.errors import IntegrityError
@@ -15,7 +15,6 @@ from pierhead.oci.index import Index
 from pierhead.oci.manifest import Manifest
 from pierhead.oci.platform import Platform
 from pierhead.registry.client import RegistryClient
-from pierhead.registry.context import CallContext
 
 from .errors import ImageNotPresentError, IndexTooDeepError
 from .image_request import ImageRequest, PullPolicy
@@ -27,7 +26,8 @@ from .runtimes.oci_layout import LayoutImage, OciLayout
 class ImagePlan:
     """``image`` is what index.json shall say, once all ``blobs`` are stored. ``is_present``: it says so already.
 
-    ``manifests`` are stored; ``optional`` blobs may be missing in the end. ``fetched_bytes`` of documents.
+    ``manifests`` are stored; ``optional`` blobs may be missing in the end. ``documents_bytes`` belong to the image;
+    ``fetched_bytes`` had to be fetched to plan it, an index that was only consulted included.
     """
 
     image: LayoutImage
@@ -51,14 +51,12 @@ class Planner:
         wanted: Platform | None,
         layout: OciLayout,
         client: RegistryClient,
-        call: CallContext,
         resolved: Resolved,
     ) -> None:
         self._request = request
         self._wanted = wanted
         self._layout = layout
         self._client = client
-        self._call = call
         self._resolved = resolved
         self._fetched_bytes = 0
         self._documents_bytes = 0
@@ -67,44 +65,56 @@ class Planner:
         """Raises RegistryError, ImageNotPresentError, PlatformNotFoundError and whatever is wrong with documents."""
         request = self._request
         if request.policy is not PullPolicy.ALWAYS and (held := self._held(request.pinned)):
-            return ImagePlan(held, is_present=True)
+            return held
         if request.policy is PullPolicy.NEVER:
             raise ImageNotPresentError(request.name, str(self._wanted or "all platforms"))
         top = request.pinned or self._resolve()
         self._resolved(top)
-        if held := self._held(top):
-            return ImagePlan(held, is_present=True)
-        return self._plan_missing(top)
+        return self._held(top) or self._plan_missing(top)
 
-    def _held(self, digest: Digest | None) -> LayoutImage | None:
-        held = self._layout.find(self._request.name, self._wanted, resolved=digest)
-        if held is not None:
-            self._resolved(held.digest)
-        return held
+    def _held(self, digest: Digest | None) -> ImagePlan | None:
+        held = self._layout.look_up(self._request.name, self._wanted, resolved=digest)
+        if held is None:
+            return None
+        if digest is None:
+            self._resolved(held.image.digest)
+        return ImagePlan(
+            held.image,
+            is_present=True,
+            manifests=tuple(node.document for node in held.nodes if isinstance(node.document, Manifest)),
+            blobs=tuple(node.descriptor for node in held.nodes if not node.is_document),
+            documents_bytes=sum(len(node.document.raw) for node in held.nodes if node.document),
+        )
 
     def _resolve(self) -> Digest:
         reference = self._request.reference
-        return self._client.resolve(reference.repository, reference.target, call=self._call).digest
+        return self._client.resolve(reference.repository, reference.target).digest
 
     def _plan_missing(self, top: Digest) -> ImagePlan:
         document = self._document(top)
         kept = Descriptor(document.media_type, top, len(document.raw))
-        manifests: tuple[Manifest, ...]
         if self._wanted is None:
             manifests = tuple(self._all_below(document, MAX_LEVELS))
+            documents_bytes = self._documents_bytes
         else:
             kept, manifest = self._choose(kept, document, MAX_LEVELS)
-            manifests = (manifest,)
+            manifests, documents_bytes = (manifest,), len(manifest.raw)
         blobs = {blob.digest: blob for manifest in manifests for blob in blobs_of(manifest)}
+        self._store_embedded(blobs.values())
         return ImagePlan(
             image=LayoutImage(self._request.name, kept, top),
             is_present=False,
             manifests=manifests,
             blobs=tuple(blobs.values()),
             optional=frozenset(digest for digest, blob in blobs.items() if is_foreign(blob)),
-            documents_bytes=self._documents_bytes,
+            documents_bytes=documents_bytes,
             fetched_bytes=self._fetched_bytes,
         )
+
+    def _store_embedded(self, blobs: Iterable[Descriptor]) -> None:
+        for blob in blobs:
+            if blob.data is not None:
+                self._layout.blobs.put(blob.digest, blob.data)
 
     def _choose(self, kept: Descriptor, document: Manifest | Index, levels: int) -> tuple[Descriptor, Manifest]:
         """Down through indexes to the manifest of the wanted platform."""
@@ -132,8 +142,8 @@ class Planner:
         """The stored document, else the registry's, which is stored then."""
         raw, content_type = self._stored(digest), entry.media_type if entry else None
         if raw is None:
-            fetched = self._client.get_manifest(self._request.reference.repository, str(digest), call=self._call)
-            raw, content_type = fetched.raw, fetched.descriptor.media_type
+            fetched = self._client.get_manifest(self._request.reference.repository, str(digest))
+            raw, content_type = fetched.raw, fetched.content_type
             self._fetched_bytes += len(raw)
         self._documents_bytes += len(raw)
         document = parse_document(raw, content_type)

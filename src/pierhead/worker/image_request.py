@@ -22,8 +22,8 @@ class PullPolicy(StrEnum):
 class ImageRequest:
     """One image. ``key`` is the caller's name for it in reports. ``platform`` None means the host's.
 
-    ``digest``: what the tag was resolved to earlier; the name stays that of ``reference``. ``timeout_s`` counts from the
-    start of the whole pull, None for no limit.
+    ``digest``: what the tag was resolved to earlier; the name stays that of ``reference``. ``timeout_s`` counts from
+    the start of the whole pull, None for no limit.
     """
 
     key: str

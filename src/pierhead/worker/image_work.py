@@ -9,6 +9,7 @@ from pierhead.oci.platform import Platform
 from pierhead.registry.client import RegistryClient
 
 from .blob_board import BlobJob
+from .errors import PullTimeoutError
 from .failures import Failure, Subject
 from .image_plan import ImagePlan
 from .image_request import ImageRequest
@@ -23,7 +24,8 @@ class ImageWork:
     client: RegistryClient
     wanted: Platform | None
     began: float
-    cancel: threading.Event = field(default_factory=threading.Event)
+    deadline: float | None
+    cancel: threading.Event
     state: ImageState = ImageState.RESOLVING
     resolved: Digest | None = None
     plan: ImagePlan | None = None
@@ -32,10 +34,6 @@ class ImageWork:
     warnings: list[str] = field(default_factory=list)
     outcome: ImageOutcome | None = None
     reported_done: int = -1
-
-    @property
-    def deadline(self) -> float | None:
-        return None if self.request.timeout_s is None else self.began + self.request.timeout_s
 
     @property
     def subject(self) -> Subject:
@@ -58,6 +56,10 @@ class ImageWork:
             return None
         stored = sum(blob.size for blob in self.plan.blobs if blob.digest not in self.missing)
         return self.plan.documents_bytes + stored + sum(job.meter.done for job in self.missing.values())
+
+    def timeout_error(self) -> PullTimeoutError:
+        done, total = self.done_bytes or 0, self.total_bytes or 0
+        return PullTimeoutError(self.request.name, self.request.timeout_s or 0.0, done, total)
 
     def progress(self, now: float, error: Failure | None = None) -> ImageProgress:
         kept = self.plan.image.descriptor.digest if self.plan else None

@@ -6,9 +6,10 @@ stops the others. It starts no process, unpacks nothing and does not decide whic
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
+from threading import Event
 
 from pierhead.kit.errors import AppError, DeniedError, InvalidInputError, NotFoundError
 from pierhead.oci.digest import Digest
@@ -21,7 +22,7 @@ from pierhead.registry.transport import Transport
 from .blob_board import BlobBoard, BlobJob, BlobSource
 from .blob_fetch import Fetch, fetch_blob
 from .cancel import CancelToken
-from .errors import LayoutIoError, PullCancelledError, PullTimeoutError, UnexpectedFailureError
+from .errors import PullCancelledError
 from .failures import failure_of
 from .image_plan import ImagePlan, Planner
 from .image_request import ImageRequest, PullPolicy
@@ -29,6 +30,7 @@ from .image_work import ImageWork
 from .lane import Finished, Lane
 from .platform_check import platform_warnings
 from .progress import ImageOutcome, ImageProgress, ImageState, Reporter, Silence
+from .pull_errors import as_app_error
 from .runtimes.oci_layout import OciLayout
 
 __all__ = [
@@ -90,22 +92,23 @@ class _Pull:
         self._clock = transport.clock
         self._reporter = reporter
         self._cancel = cancel
-        now, host = self._clock.monotonic(), Platform.host()
-        self._images = {
-            request.key: ImageWork(
-                request,
-                RegistryClient(request.endpoint, transport),
-                None if all_platforms else request.platform or host,
-                now,
-            )
-            for request in requests
-        }
+        self._transport = transport
+        self._all_platforms = all_platforms
+        now = self._clock.monotonic()
+        self._images = {request.key: self._work(request, now) for request in requests}
         self._open = set(self._images)
         self._unplanned = deque(self._images.values())
         self._board = BlobBoard()
         self._running: set[BlobJob] = set()
         self._inbox: SimpleQueue[Done | tuple[ImageWork, Digest]] = SimpleQueue()
         self._report_at = now
+
+    def _work(self, request: ImageRequest, now: float) -> ImageWork:
+        cancel = Event()
+        deadline = None if request.timeout_s is None else now + request.timeout_s
+        client = RegistryClient(request.endpoint, self._transport, CallContext(cancel, deadline))
+        wanted = None if self._all_platforms else request.platform or Platform.host()
+        return ImageWork(request, client, wanted, now, deadline, cancel)
 
     def run(self, data_threads: int) -> tuple[ImageOutcome, ...]:
         self._small: Lane[ImageWork | BlobJob] = Lane("pull-small", SMALL_THREADS, self._inbox.put)
@@ -142,13 +145,16 @@ class _Pull:
         for lane, small in ((self._large, False), (self._small, True)):
             while lane.has_room and (job := self._board.take(small=small)):
                 self._running.add(job)
-                call = CallContext(job.cancel, self._deadline_of(job))
-                lane.submit(job, partial(fetch_blob, self._layout.blobs, job.blob, job.sources[0], job.meter, call))
+                lane.submit(job, self._fetch(job))
+
+    def _fetch(self, job: BlobJob) -> Callable[[], Fetch]:
+        source = job.sources[0]
+        client = RegistryClient(source.endpoint, self._transport, CallContext(job.cancel, self._deadline_of(job)))
+        return partial(fetch_blob, self._layout.blobs, job.blob, client, source.repository, job.meter)
 
     def _planner(self, image: ImageWork) -> Planner:
-        call = CallContext(image.cancel, image.deadline)
         resolved = partial(self._post_resolved, image)
-        return Planner(image.request, image.wanted, self._layout, image.client, call, resolved)
+        return Planner(image.request, image.wanted, self._layout, image.client, resolved)
 
     def _post_resolved(self, image: ImageWork, digest: Digest) -> None:
         self._inbox.put((image, digest))
@@ -186,14 +192,14 @@ class _Pull:
 
     def _take_plan(self, image: ImageWork, done: Done) -> None:
         if not isinstance(done.value, ImagePlan):
-            self._fail(image, self._as_app_error(image, done.error))
+            self._fail(image, as_app_error(image, done.error, self._layout.root))
             return
         plan = image.plan = done.value
         image.fetched_bytes += plan.fetched_bytes
         if plan.is_present:
             self._finish(image, ImageState.PRESENT)
             return
-        source = BlobSource(image.request.key, image.client, image.request.reference.repository)
+        source = BlobSource(image.request.key, image.request.endpoint, image.request.reference.repository)
         for blob in plan.blobs:
             if not self._layout.blobs.has(blob.digest, blob.size):
                 image.missing[blob.digest] = self._board.want(blob, source)
@@ -214,7 +220,7 @@ class _Pull:
                 self._images[key].missing.pop(job.blob.digest, None)
         else:
             image = self._images[job.sources[0].image]
-            for key, error in self._board.fail(job, self._as_app_error(image, done.error)).items():
+            for key, error in self._board.fail(job, as_app_error(image, done.error, self._layout.root)).items():
                 self._lack(self._images[key], job, error)
 
     def _lack(self, image: ImageWork, job: BlobJob, error: AppError) -> None:
@@ -226,18 +232,6 @@ class _Pull:
             image.warnings.append(f"the foreign layer {job.blob.digest} is left out: it is kept at {where} only")
         else:
             self._fail(image, error)
-
-    def _as_app_error(self, image: ImageWork, error: BaseException | None) -> AppError:
-        if isinstance(error, DeadlineExceededError):
-            return self._timeout(image)
-        if isinstance(error, AppError):
-            return error
-        if isinstance(error, OSError):
-            return LayoutIoError(self._layout.root, error)
-        from logging import getLogger  # seldom needed, and slow to load
-
-        getLogger(__name__).error("pulling %s", image.request.name, exc_info=error)
-        return UnexpectedFailureError(image.request.name, error or RuntimeError("no result"))
 
     # --- ends
 
@@ -261,11 +255,7 @@ class _Pull:
             if self._cancel.is_cancelled:
                 self._fail(image, PullCancelledError(image.request.name))
             elif image.deadline is not None and now >= image.deadline:
-                self._fail(image, self._timeout(image))
-
-    def _timeout(self, image: ImageWork) -> PullTimeoutError:
-        timeout_s = image.request.timeout_s or 0.0
-        return PullTimeoutError(image.request.name, timeout_s, image.done_bytes or 0, image.total_bytes or 0)
+                self._fail(image, image.timeout_error())
 
     def _finish(self, image: ImageWork, state: ImageState) -> None:
         if image.plan is not None:

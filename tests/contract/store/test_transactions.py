@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -23,16 +24,8 @@ def test_what_was_written_is_there_after_the_block(store: Any, build: Any) -> No
 def test_a_block_that_raises_leaves_nothing_of_anything(store: Any, build: Any) -> None:
     with store.transaction() as tx:
         tx.tasks.add(build.task("kept"))
-    with pytest.raises(ChangedMyMindError), store.transaction() as tx:
-        tx.accounts.add(build.account())
-        tx.keys.add(build.key())
-        tx.secrets.add(build.secret())
-        tx.connectors.add(build.connector())
-        tx.pins.put([build.pin()])
-        tx.tasks.add(build.task())
-        tx.tasks.cancel("kept", build.start)
-        tx.runs.add(build.run())
-        raise ChangedMyMindError
+    with pytest.raises(ChangedMyMindError):
+        _write_everywhere_and_raise(store, build)
     with store.snapshot() as tx:
         assert tx.accounts.list() == ()
         assert tx.keys.find("key") is None
@@ -63,11 +56,8 @@ def test_a_snapshot_sees_nothing_of_an_open_transaction_and_nothing_that_came_af
 
 
 def test_nothing_written_to_a_snapshot_lasts(store: Any, build: Any) -> None:
-    try:
-        with store.snapshot() as view:
-            view.tasks.add(build.task())
-    except UnavailableError as error:
-        assert "readonly" in error.message
+    with suppress(UnavailableError), store.snapshot() as view:  # a store may refuse it
+        view.tasks.add(build.task())
     with store.snapshot() as view:
         assert view.tasks.find("t1") is None
 
@@ -89,9 +79,14 @@ def test_callbacks_run_in_order_after_the_commit_and_see_it(store: Any, build: A
 
 def test_callbacks_do_not_run_after_a_roll_back(store: Any) -> None:
     heard: list[str] = []
-    with pytest.raises(ChangedMyMindError), store.transaction() as tx:
-        tx.after_commit(lambda: heard.append("rung"))
-        raise ChangedMyMindError
+
+    def ring_and_raise() -> None:
+        with store.transaction() as tx:
+            tx.after_commit(lambda: heard.append("rung"))
+            raise ChangedMyMindError
+
+    with pytest.raises(ChangedMyMindError):
+        ring_and_raise()
     assert heard == []
 
 
@@ -120,6 +115,19 @@ def test_a_second_transaction_of_the_same_thread_is_refused_not_waited_for(store
         pass
     with store.transaction():
         pass
+
+
+def _write_everywhere_and_raise(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        tx.accounts.add(build.account())
+        tx.keys.add(build.key())
+        tx.secrets.add(build.secret())
+        tx.connectors.add(build.connector())
+        tx.pins.put([build.pin()])
+        tx.tasks.add(build.task())
+        tx.tasks.cancel("kept", build.start)
+        tx.runs.add(build.run())
+        raise ChangedMyMindError
 
 
 def _on_threads(count: int, work: Callable[[int], None]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pierhead.cli.errors import ServerUnreachableError
 from pierhead.cli.follow import LostRunError, follow
-from pierhead.cli.run_table import split_reference
+from pierhead.cli.format import split_reference
 from pierhead.kit.retry import Backoff
 
 INITIALIZE = "/pierhead/v1/pipelines/initialize"

@@ -152,6 +152,7 @@ def test_other_documents_are_unsupported(document: dict[str, Any], content_type:
         (b'{"manifests":[],"x":-Infinity}', "Infinity"),
         (b'{"manifests":[],"x":' + b"9" * 5000 + b"}", "digits"),
         (b'{"manifests":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested"),
+        (b'{"manifests":[' + b"[]," * 100 + b'"' + b'\\"' * 500_000, "not valid JSON"),
         (b'{"' + b"k" * 100_000 + b'":1,"' + b"k" * 100_000 + b'":2}', "occurs twice"),
     ],
 )

@@ -83,3 +83,7 @@ class SqlSecretRows:
             .order_by(secrets.c.created_at.desc(), secrets.c.identifier)
         )
         return page(self._connection, query, request, from_row)
+
+    def key_ids(self) -> frozenset[str]:
+        column = secrets.c.sealed_key_id
+        return frozenset(self._connection.scalars(sa.select(column).distinct().where(column.is_not(None))))

@@ -47,7 +47,7 @@ class InvalidImageValueError(InvalidInputError):
     def __init__(self, field: str, value: str, reason: str) -> None:
         super().__init__(
             f"Field {field} cannot be set to {value[:300]!r}: {reason}",
-            hint="write the value as [host[:port]/]repository[:tag][@digest], such as harness/ci-addon:1.16.92",
+            hint="write the value as [host[:port]/]repository[:tag][@digest]",
         )
         self.field = field
         self.value = value

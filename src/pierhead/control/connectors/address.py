@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pierhead.oci.reference import DOCKER_HUB
 from pierhead.oci.reference_grammar import fault_of_host, fault_of_repository, is_host_like
 
 from .errors import InvalidRegistryUrlError
@@ -167,10 +168,10 @@ class _Reading:
         return parts
 
     def _note_host(self, registry: str) -> None:
+        if self.provider_type is ProviderType.DOCKER_HUB and registry != DOCKER_HUB:
+            self._note("provider-mismatch", f"the provider type is Docker Hub, but images come from {registry}")
         known = self.known
         if known is None:
-            if self.provider_type is ProviderType.DOCKER_HUB:
-                self._note("provider-mismatch", f"the provider type is Docker Hub, but images come from {registry}")
             return
         if self.host in known.web_pages:
             self._note("web-page", f"{self.host} is a web page for people; images are pulled from {registry}")

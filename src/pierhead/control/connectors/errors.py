@@ -41,7 +41,7 @@ class ImageNotPlaceableError(InvalidInputError):
     def __init__(self, image: str, registry: str, reason: str) -> None:
         super().__init__(
             f"image {image[:300]!r} has no name in the registry {registry}: {reason}",
-            hint="write the image without a registry host, such as harness/ci-addon:1.16.92",
+            hint="write the image without a registry host, as repository:tag",
         )
         self.image = image
         self.registry = registry

@@ -107,6 +107,7 @@ def _on_docker_hub(image: str, host: str | None) -> ImageName:
 
 def _below(address: RegistryAddress, image: str, host: str | None) -> ImageName:
     if host is not None and ":" in host:
+        Reference.parse(image)  # what is no reference at all is said first
         raise ImageNotPlaceableError(image, address.registry, f"{host} has a port and cannot be a part of a path")
     base = f"{address.registry}/{address.path_prefix}".rstrip("/")
     reference = Reference.parse(f"{base}/{image}")

@@ -4,7 +4,7 @@ Knows no field of a pipeline. A key that is absent and a key without a value are
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Final, TypeVar
 
 from .errors import PipelineExpressionError, PipelineFieldError
@@ -69,11 +69,12 @@ class Cursor:
     def has(self, key: str) -> bool:
         return self.find(key) is not None
 
-    def entries(self) -> "list[Cursor]":
-        """A cursor for each value of a mapping; ``key`` says which it is."""
-        if not isinstance(self.node, Mapping):
+    def entries(self, among: "Container[str] | None" = None) -> "list[Cursor]":
+        """A cursor for each value of a mapping, or for those whose key is ``among`` some."""
+        if type(self.node) is not Mapping:
             raise self.wrong("a mapping")
-        return [Cursor(node, self, key) for key, node in self.node.entries.items()]
+        pairs = self.node.entries.items()
+        return [Cursor(node, self, key) for key, node in pairs if among is None or key in among]
 
     def items(self, expected: str = "a list") -> "list[Cursor]":
         if not isinstance(self.node, Sequence):
@@ -83,7 +84,7 @@ class Cursor:
     @property
     def is_empty(self) -> bool:
         """Nothing, or a text of blanks: as good as not given."""
-        return type(self.node) is Scalar and (self.node.is_null or not self.node.text.strip())
+        return type(self.node) is Scalar and _says_nothing(self.node)
 
     @property
     def is_scalar(self) -> bool:
@@ -143,8 +144,17 @@ class Cursor:
 
     def optional(self, key: str, read: "Callable[[Cursor], T]") -> T | None:
         """What ``read`` makes of the value under ``key``; None when there is none or its text is empty."""
-        found = self.find(key)
-        return None if found is None or found.is_empty else read(found)
+        node = self.node
+        if type(node) is not Mapping:
+            raise self.wrong("a mapping")
+        child = node.entries.get(key)
+        if child is None or (type(child) is Scalar and _says_nothing(child)):
+            return None
+        return read(Cursor(child, self, key))
+
+
+def _says_nothing(scalar: Scalar) -> bool:
+    return scalar.is_null or not scalar.text.strip()
 
 
 def nothing(_key: str, _read: Callable[[Cursor], T]) -> T | None:

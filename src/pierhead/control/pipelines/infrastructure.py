@@ -6,6 +6,7 @@ pool or a connector exists is not asked here.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from pierhead.oci.platform import Platform
@@ -114,7 +115,7 @@ def _infrastructure(
     found = settings.optional if settings is not None else nothing
     return Infrastructure(
         kind=kind,
-        platform=Platform(system, architecture),
+        platform=_platform(system, architecture),
         platform_reason=reason,
         image_connector_ref=found("harnessImageConnectorRef", read_connector),
         pull_policy=found("imagePullPolicy", read_pull_policy),
@@ -125,16 +126,21 @@ def _infrastructure(
     )
 
 
+@lru_cache(maxsize=64)
+def _platform(system: str, architecture: str) -> Platform:
+    return Platform(system, architecture)
+
+
 def _read_pod(spec: Cursor, notes: list[str]) -> PodSettings:
     """Only a rendered pod shows these, so an expression is no reason to refuse the pipeline."""
     given: dict[str, Any] = {}
-    for field in spec.entries():
-        if field.key in _UNRENDERED:
+    for field in spec.entries(_POD_KEYS):
+        name, read = _POD_FIELDS.get(field.key, ("", None))
+        if read is None:
             notes.append(f"{field.key} is left out of a rendered pod")
-        elif field.key in _POD_FIELDS and field.is_expression:
+        elif field.is_expression:
             notes.append(f"{field.key} is an expression and is left out of a rendered pod")
-        elif field.key in _POD_FIELDS and not field.is_empty:
-            name, read = _POD_FIELDS[field.key]
+        elif not field.is_empty:
             given[name] = read(field)
     return PodSettings(**given)
 
@@ -214,4 +220,5 @@ _POD_FIELDS: Final[dict[str, tuple[str, Callable[[Cursor], Any]]]] = {
     "runAsUser": ("run_as_user", Cursor.number),
     "containerSecurityContext": ("security", _security),
 }
+_POD_KEYS: Final = frozenset(_POD_FIELDS) | _UNRENDERED
 _RUNTIMES: Final = {"Cloud": InfrastructureKind.CLOUD, "Docker": InfrastructureKind.DOCKER}

@@ -29,8 +29,10 @@ class InfrastructureKind(StrEnum):
     @property
     def catalogue_infra(self) -> Infra:
         """Whose image fields apply: runners that are not Kubernetes are VM-style."""
-        is_kubernetes = self in (InfrastructureKind.KUBERNETES_DIRECT, InfrastructureKind.KUBERNETES_HOSTED)
-        return Infra.K8 if is_kubernetes else Infra.VM
+        return Infra.K8 if self in _ON_KUBERNETES else Infra.VM
+
+
+_ON_KUBERNETES = frozenset({InfrastructureKind.KUBERNETES_DIRECT, InfrastructureKind.KUBERNETES_HOSTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ class SecurityContext:
     dropped_capabilities: tuple[str, ...] = ()
 
 
+_NOTHING_SAID = SecurityContext()
+
+
 @dataclass(frozen=True, slots=True)
 class PodSettings:
     """Kubernetes only: what a pod of the stage looks like besides its images."""
@@ -71,7 +76,7 @@ class PodSettings:
     automount_token: bool | None = None
     priority_class: str | None = None
     run_as_user: int | None = None
-    security: SecurityContext = field(default_factory=SecurityContext)
+    security: SecurityContext = _NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ The order is that of use: what the stage cannot start without, the clone of the 
 versions and sources are decided later. A step about which nothing is known leaves a warning, never silence.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from pierhead.control.catalogue import Infra
 
-from .model import ImageNeed, ImageUse, Role, Stage, Step
+from .model import ImageNeed, ImageUse, PullPolicy, Role, Stage, Step
 from .step_types import StepKind, StepType, step_types
 
 CLONE_FIELD: Final = "gitCloneTag"
@@ -28,61 +28,85 @@ def needs_of(stage: Stage) -> StageNeeds:
     infra = stage.infrastructure.infra
     needs = _Needs()
     for field, container in CORE[infra]:
-        needs.add(ImageNeed(Role.CORE, field, ()), container, container)
+        needs.add(Role.CORE, field, container, container)
     if stage.clones_codebase:
-        needs.add(ImageNeed(Role.CORE, CLONE_FIELD, ()), CLONE_USE, "git-clone")
+        needs.add(Role.CORE, CLONE_FIELD, CLONE_USE, "git-clone")
+    types = step_types()
     for step in stage.steps:
-        _add_step(needs, step, infra)
-    return StageNeeds(tuple(needs.found.values()), tuple(needs.warnings))
+        known = types.get(step.type)
+        if step.template is not None or known is None:
+            needs.warnings.append(_unknown(step))
+        elif known.kind is StepKind.USER and step.image is None:
+            if infra is Infra.K8:
+                needs.warnings.append(_without_image(step))
+        elif known.kind is not StepKind.NO_IMAGE:
+            needs.add_step(step, known)
+    return StageNeeds(needs.images(), tuple(needs.warnings))
 
 
 class _Needs:
+    """Collects users by image; what is one image is said by the key."""
+
     def __init__(self) -> None:
-        self.found: dict[tuple[object, ...], ImageNeed] = {}
         self.warnings: list[str] = []
+        self._users: dict[tuple[object, ...], list[ImageUse]] = {}
+        self._asked: list[tuple[Role, str, str | None, bool, str | None, str | None]] = []
         self._order = 0
 
-    def add(self, need: ImageNeed, user: str, container: str, step: Step | None = None) -> None:
-        """One more user of an image; a need that is there already keeps its place and its role."""
-        use = ImageUse(user, container, self._order, step.pull_policy if step else None)
+    def add(
+        self,
+        role: Role,
+        purpose: str,
+        user: str,
+        container: str,
+        *,
+        image: str | None = None,
+        is_scanner: bool = False,
+        tag: str | None = None,
+        connector_ref: str | None = None,
+        pull_policy: PullPolicy | None = None,
+    ) -> None:
+        """One more user of an image; an image that is known keeps the role and the purpose of its first user."""
+        key = (image is None, image or purpose, tag, connector_ref)
+        users = self._users.get(key)
+        if users is None:
+            users = self._users[key] = []
+            self._asked.append((role, purpose, image, is_scanner, tag, connector_ref))
+        users.append(ImageUse(user, container, self._order, pull_policy))
         self._order += 1
-        kind = "image" if need.role is Role.USER else "field"
-        key = (kind, need.image or need.purpose, need.tag, need.connector_ref)
-        known = self.found.get(key, need)
-        self.found[key] = replace(known, uses=(*known.uses, use))
+
+    def add_step(self, step: Step, known: StepType) -> None:
+        is_user, is_scanner = known.kind is StepKind.USER, known.kind is StepKind.SCANNER
+        self.add(
+            Role.USER if is_user else Role.STEP,
+            step.path if is_user else known.image_for(step.source_type),
+            step.path,
+            f"step-{step.path}",
+            image=step.image,
+            is_scanner=is_scanner,
+            tag=step.image_tag,
+            connector_ref=step.connector_ref,
+            pull_policy=step.pull_policy,
+        )
+
+    def images(self) -> tuple[ImageNeed, ...]:
+        return tuple(
+            ImageNeed(role, purpose, tuple(users), image, is_scanner, tag, connector_ref)
+            for (role, purpose, image, is_scanner, tag, connector_ref), users in zip(
+                self._asked, self._users.values(), strict=True
+            )
+        )
 
 
-def _add_step(needs: _Needs, step: Step, infra: Infra) -> None:
-    known = step_types().get(step.type)
+def _unknown(step: Step) -> str:
     if step.template is not None:
-        needs.warnings.append(
+        return (
             f"step {step.path} is made from the template {step.template}: its images are not known here; "
             "give the pipeline with its templates filled in"
         )
-    elif known is None:
-        needs.warnings.append(
-            f"step {step.path} is of type {step.type[:80]}, of which it is not known which image it needs: "
-            "none is planned"
-        )
-    elif known.kind is StepKind.USER:
-        _add_user_image(needs, step, infra)
-    elif known.kind is not StepKind.NO_IMAGE:
-        needs.add(_need_of(known, step), step.path, f"step-{step.path}", step)
+    kind = step.type[:80]
+    return f"step {step.path} is of type {kind}, of which it is not known which image it needs: none is planned"
 
 
-def _add_user_image(needs: _Needs, step: Step, infra: Infra) -> None:
-    if step.image is not None:
-        need = ImageNeed(Role.USER, step.path, (), image=step.image, connector_ref=step.connector_ref)
-        needs.add(need, step.path, f"step-{step.path}", step)
-    elif infra is Infra.K8:
-        needs.warnings.append(
-            f"step {step.path} ({step.type}) names no image: on Kubernetes there is nothing to run it in"
-        )
-
-
-def _need_of(known: StepType, step: Step) -> ImageNeed:
-    if known.kind is StepKind.SCANNER:
-        return ImageNeed(
-            Role.STEP, known.image, (), is_scanner=True, tag=step.image_tag, connector_ref=step.connector_ref
-        )
-    return ImageNeed(Role.STEP, known.image_for(step.source_type), ())
+def _without_image(step: Step) -> str:
+    return f"step {step.path} ({step.type}) names no image: on Kubernetes there is nothing to run it in"

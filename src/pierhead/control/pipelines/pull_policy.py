@@ -30,5 +30,8 @@ def policy_for_use(
 
 def policy_for(need: ImageNeed, infrastructure: Infrastructure, reference: Reference | None) -> tuple[PullPolicy, str]:
     """The strictest policy that any user of the image asks for, and why: one fetch serves them all."""
-    asked = [policy_for_use(use, need.role, infrastructure, reference) for use in need.uses]
-    return min(asked, key=lambda policy: _STRICTEST_FIRST.index(policy[0]))
+    first = policy_for_use(need.uses[0], need.role, infrastructure, reference)
+    if len(need.uses) == 1:
+        return first
+    others = [policy_for_use(use, need.role, infrastructure, reference) for use in need.uses[1:]]
+    return min([first, *others], key=lambda policy: _STRICTEST_FIRST.index(policy[0]))

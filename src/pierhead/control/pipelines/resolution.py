@@ -25,7 +25,7 @@ from pierhead.oci.reference import DOCKER_HUB, Reference, is_docker_hub
 from .errors import StageNotFoundError
 from .model import ImageNeed, Infrastructure, Pipeline, Role, Stage
 from .needs import needs_of
-from .notices import image_notices, stage_notices
+from .notices import connector_notices, docker_hub_notices, image_notices
 from .plan import Plan, PlannedImage, StagePlan
 from .pull_policy import policy_for
 from .versions import version_for
@@ -72,8 +72,19 @@ class _Name:
     secret_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What is decided of an image before it matters who uses it where."""
+
+    connector: ConnectorChoice | None
+    version: VersionChoice | None
+    name: _Name | None = None
+    warnings: tuple[str, ...] = ()
+    error: AppError | None = None
+
+
 class _Resolution:
-    """One call of ``resolve``; remembers what stages have in common."""
+    """One call of ``resolve``; remembers what images and stages have in common."""
 
     def __init__(
         self,
@@ -89,14 +100,14 @@ class _Resolution:
         self._pins = pins
         self._line = line
         self._connectors: dict[tuple[bool, str | None], ConnectorChoice | AppError] = {}
-        self._versions: dict[tuple[object, ...], VersionChoice | AppError] = {}
-        self._names: dict[tuple[int, str, bool], _Name | AppError] = {}
+        self._sources: dict[tuple[object, ...], _Source] = {}
+        self._about: dict[int, tuple[str, ...]] = {}  # by the identity of choices that _connectors keeps
 
     def stage(self, stage: Stage, pipeline: str) -> StagePlan:
         infrastructure = stage.infrastructure
         needs = needs_of(stage)
         choice = self._connector(infrastructure.image_connector_ref, is_step=False)
-        images = tuple(self._image(need, infrastructure, choice) for need in needs.images)
+        images = tuple(self._image(need, infrastructure) for need in needs.images)
         return StagePlan(
             pipeline=pipeline,
             stage=stage.identifier,
@@ -104,38 +115,68 @@ class _Resolution:
             infrastructure=infrastructure,
             images=images,
             connector=None if isinstance(choice, AppError) else choice,
-            warnings=(*infrastructure.notes, *needs.warnings, *stage_notices(images)),
+            warnings=(*infrastructure.notes, *needs.warnings, *self._notices(images)),
             error=choice if isinstance(choice, AppError) else None,
         )
 
-    def _image(
-        self, need: ImageNeed, infrastructure: Infrastructure, stage_choice: ConnectorChoice | AppError
-    ) -> PlannedImage:
-        is_own = need.role is Role.USER or need.connector_ref is not None
-        choice = self._connector(need.connector_ref, is_step=True) if is_own else stage_choice
-        version = self._version(need, infrastructure.infra)
-        if isinstance(choice, AppError):
-            return _failed(need, infrastructure, choice, version=version)
-        if isinstance(version, AppError):
-            return _failed(need, infrastructure, version, choice=choice)
-        name = self._name(choice, version.image, is_user=need.role is Role.USER)
-        if isinstance(name, AppError):
-            return _failed(need, infrastructure, name, choice=choice, version=version)
-        policy, policy_reason = policy_for(need, infrastructure, name.reference)
+    def _image(self, need: ImageNeed, infrastructure: Infrastructure) -> PlannedImage:
+        stage_ref = infrastructure.image_connector_ref
+        key = (
+            need.image is None,
+            need.image or need.purpose,
+            need.tag,
+            need.connector_ref,
+            stage_ref,
+            infrastructure.kind,
+        )
+        source = self._sources.get(key)
+        if source is None:
+            source = self._sources[key] = self._source(need, infrastructure)
+        name = source.name
+        policy, reason = policy_for(need, infrastructure, name.reference if name else None)
         return PlannedImage(
             need=need,
             platform=infrastructure.platform,
             pull_policy=policy,
-            policy_reason=policy_reason,
+            policy_reason=reason,
             platform_reason=infrastructure.platform_reason,
-            connector=choice,
-            version=version,
-            reference=name.reference,
-            name_reason=name.reason,
-            access=name.access,
-            pull_secret_key=name.secret_key,
-            warnings=image_notices(name.reference, choice, name.access),
+            connector=source.connector,
+            version=source.version,
+            reference=name.reference if name else None,
+            name_reason=name.reason if name else "",
+            access=name.access if name else None,
+            pull_secret_key=name.secret_key if name else None,
+            warnings=source.warnings,
+            error=source.error,
         )
+
+    def _source(self, need: ImageNeed, infrastructure: Infrastructure) -> _Source:
+        """Connector, version and name; the first that cannot be had ends it, and what was had before stands."""
+        is_own = need.role is Role.USER or need.connector_ref is not None
+        reference = need.connector_ref if is_own else infrastructure.image_connector_ref
+        found = self._connector(reference, is_step=is_own)
+        choice = None if isinstance(found, AppError) else found
+        version = None
+        try:
+            infra = infrastructure.infra
+            version = version_for(need, infra, self._pins.get(infra, ()), self._catalogue, self._line)
+            if choice is None:
+                return _Source(None, version, error=found if isinstance(found, AppError) else None)
+            name = _name_of(choice, version.image, is_user=need.role is Role.USER)
+        except _REFUSALS as error:
+            return _Source(choice, version, error=found if isinstance(found, AppError) else error)
+        return _Source(choice, version, name, image_notices(name.reference, choice, version, name.access))
+
+    def _notices(self, images: tuple[PlannedImage, ...]) -> tuple[str, ...]:
+        """Each connector's once, however many images come through it."""
+        notices: dict[str, None] = {}
+        for choice in {id(image.connector): image.connector for image in images if image.error is None}.values():
+            if choice is None:
+                continue
+            if id(choice) not in self._about:
+                self._about[id(choice)] = connector_notices(choice)
+            notices |= dict.fromkeys(self._about[id(choice)])
+        return (*notices, *docker_hub_notices(images))
 
     def _connector(self, reference: str | None, *, is_step: bool) -> ConnectorChoice | AppError:
         key = (is_step, reference)
@@ -148,24 +189,6 @@ class _Resolution:
             except _REFUSALS as error:
                 self._connectors[key] = error
         return self._connectors[key]
-
-    def _version(self, need: ImageNeed, infra: Infra) -> VersionChoice | AppError:
-        key = (need.image, infra, need.purpose if need.image is None else None, need.tag)
-        if key not in self._versions:
-            try:
-                self._versions[key] = version_for(need, infra, self._pins.get(infra, ()), self._catalogue, self._line)
-            except _REFUSALS as error:
-                self._versions[key] = error
-        return self._versions[key]
-
-    def _name(self, choice: ConnectorChoice, image: str, *, is_user: bool) -> _Name | AppError:
-        key = (id(choice), image, is_user)  # choices live as long as this object does
-        if key not in self._names:
-            try:
-                self._names[key] = _name_of(choice, image, is_user=is_user)
-            except _REFUSALS as error:
-                self._names[key] = error
-        return self._names[key]
 
 
 def _name_of(choice: ConnectorChoice, image: str, *, is_user: bool) -> _Name:
@@ -195,24 +218,3 @@ def _secret_key(reference: Reference, address: RegistryAddress, connector: Conne
         return None
     prefix = f"{address.path_prefix}/" if address.path_prefix else ""
     return address.pull_secret_key if reference.repository.startswith(prefix) else address.registry
-
-
-def _failed(
-    need: ImageNeed,
-    infrastructure: Infrastructure,
-    error: AppError,
-    *,
-    choice: ConnectorChoice | None = None,
-    version: VersionChoice | AppError | None = None,
-) -> PlannedImage:
-    policy, reason = policy_for(need, infrastructure, None)
-    return PlannedImage(
-        need=need,
-        platform=infrastructure.platform,
-        pull_policy=policy,
-        policy_reason=reason,
-        platform_reason=infrastructure.platform_reason,
-        connector=choice,
-        version=None if isinstance(version, AppError) else version,
-        error=error,
-    )

@@ -4,8 +4,8 @@ Only what decides about images is read, and only for step types that have one; e
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final, TypeVar
+from collections.abc import Iterator
+from typing import Final
 
 from pierhead.control.scopes import IDENTIFIER_PATTERN
 
@@ -13,8 +13,6 @@ from .cursor import Cursor, nothing
 from .infrastructure import read_connector, read_pull_policy
 from .model import Step
 from .step_types import StepKind, step_types
-
-T = TypeVar("T")
 
 SERVICES: Final = "serviceDependencies"
 _IDENTIFIER: Final = re.compile(IDENTIFIER_PATTERN + r"(?!\n)")
@@ -112,8 +110,8 @@ def _step(step: Cursor, path: str, identifier: str, step_type: str) -> Step:
         pull_policy=found("imagePullPolicy", read_pull_policy),
         image_tag=found("imageTag", _tag) if kind is StepKind.SCANNER else None,
         source_type=found("source", _source_type) if known and known.by_source else None,
-        base_image_connector_refs=found("baseImageConnectorRefs", _texts) or (),
-        timeout_s=step.optional("timeout", _unless_expression(Cursor.duration_s)),
+        base_image_connector_refs=(found("baseImageConnectorRefs", _texts) or ()) if kind is not StepKind.USER else (),
+        timeout_s=step.optional("timeout", _timeout),
     )
 
 
@@ -123,8 +121,8 @@ def _templated(element: Cursor, path: str, identifier: str, template: Cursor) ->
     return Step(path, identifier, read_name(element, identifier), "template", element.line, template=name)
 
 
-def _unless_expression(read: Callable[[Cursor], T]) -> Callable[[Cursor], T | None]:
-    return lambda field: None if field.is_expression else read(field)
+def _timeout(field: Cursor) -> float | None:
+    return None if field.is_expression else field.duration_s()
 
 
 def _image(field: Cursor) -> str:

@@ -1,8 +1,8 @@
 """YAML text to nodes that know their line, under caps; what the nodes mean is not known here.
 
-Built from the parser's events, without recursion and without constructing any Python object a tag may ask for. Every
-node counts each time an alias repeats it, so a text that would grow is refused while it is still small. Scalars keep
-the text as written: whether ``1.10`` is a version or a number is the reader's business.
+Built from the parser's events, without recursion and without constructing any Python object a tag may ask for. What
+aliases repeat counts each time, so a text that would grow is refused while it is still small. Scalars keep the text as
+written: whether ``1.10`` is a version or a number is the reader's business.
 """
 
 import re
@@ -89,18 +89,17 @@ class _Builder:
     This is the part of ``explain`` that costs most, hence few calls for each event.
     """
 
-    __slots__ = ("anchors", "documents", "extra", "open", "root")
+    __slots__ = ("anchors", "documents", "open", "repeated", "root")
 
     def __init__(self) -> None:
         self.open: list[Sequence | Mapping] = []
         self.anchors: dict[str, Node] = {}
-        self.extra = 0
+        self.repeated = 0
         self.documents = 0
         self.root: Node | None = None
 
     def run(self, next_event: Callable[[], Any]) -> Node | None:
         take: dict[type, Callable[[Any], None]] = {
-            yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._mapping,
             yaml.SequenceStartEvent: self._sequence,
             yaml.MappingEndEvent: self._close,
@@ -110,16 +109,17 @@ class _Builder:
             yaml.DocumentEndEvent: _ignore,
             yaml.StreamStartEvent: _ignore,
         }
-        events = 0
-        while True:
+        scalar, end, take_scalar = yaml.ScalarEvent, yaml.StreamEndEvent, self._scalar
+        for _ in range(MAX_NODES):  # a collection has two events; the cap is generous enough not to mind
             event = next_event()
             kind = type(event)
-            if kind is yaml.StreamEndEvent:
+            if kind is scalar:
+                take_scalar(event)
+            elif kind is end:
                 return self.root
-            take[kind](event)
-            events += 1  # a collection has two events; MAX_NODES is generous enough not to mind
-            if events + self.extra > MAX_NODES:
-                raise PipelineTooLargeError("has", MAX_NODES, "values")
+            else:
+                take[kind](event)
+        raise PipelineTooLargeError("has", MAX_NODES, "values")
 
     def _scalar(self, event: Any) -> None:
         text: str = event.value
@@ -174,7 +174,6 @@ class _Builder:
 
     def _close(self, _event: Any) -> None:
         self.open.pop()
-        self._fill()
 
     def _alias(self, event: Any) -> None:
         target = self.anchors.get(event.anchor)
@@ -185,9 +184,10 @@ class _Builder:
         size, height = _measure(target)
         if len(self.open) + height > MAX_DEPTH:
             raise self._refused(event, f"nested deeper than {MAX_DEPTH} levels")
-        self.extra += size - 1
+        self.repeated += size
+        if self.repeated > MAX_NODES:
+            raise PipelineTooLargeError("repeats", MAX_NODES, "values through aliases")
         self._put(target, event)
-        self._fill()
 
     def _document(self, event: Any) -> None:
         self.documents += 1
@@ -195,7 +195,7 @@ class _Builder:
             raise PipelineSyntaxError(_place("", event.start_mark), "a second document begins; one is expected")
 
     def _put(self, node: Node, event: Any) -> None:
-        """Lays the node into the innermost open collection; a mapping waits for ``_fill`` until it is whole."""
+        """Lays the node into the innermost open collection."""
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         top = self.open[-1] if self.open else None
@@ -207,20 +207,20 @@ class _Builder:
             raise self._refused(event, "a key must be a text, not a list, a mapping or an alias")
         else:
             top.entries[top.awaiting] = node
-
-    def _fill(self) -> None:
-        if self.open and type(self.open[-1]) is Mapping:
-            self.open[-1].awaiting = None
+            top.awaiting = None
 
     def _refused(self, event: Any, reason: str) -> PipelineSyntaxError:
         return PipelineSyntaxError(_place(self._path(), event.start_mark), reason)
 
     def _path(self) -> str:
+        """To the place that is being read: in what is open around it, the entry begun last."""
         path = ""
         for node in self.open:
+            is_innermost = node is self.open[-1]
             if isinstance(node, Sequence):
-                is_innermost = node is self.open[-1]
                 path += f"[{len(node.items) - (not is_innermost)}]"
+            elif not is_innermost:
+                path = join_path(path, next(reversed(node.entries)))
             elif node.awaiting is not None:
                 path = join_path(path, node.awaiting)
         return path
@@ -238,7 +238,7 @@ def join_path(path: str, key: str) -> str:
 
 
 def _measure(node: Node) -> tuple[int, int]:
-    """How many nodes, in how many levels. Bounded: every node it meets was counted when it was built."""
+    """How many nodes, in how many levels. Bounded: every node it meets was counted when it was built or repeated."""
     if isinstance(node, Scalar):
         return 1, 0
     children = node.items if isinstance(node, Sequence) else node.entries.values()

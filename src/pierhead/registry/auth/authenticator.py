@@ -77,9 +77,12 @@ class Authenticator:
         self._learn(endpoint, realm)
         scopes = challenge.scopes or ((request.scope,) if request.scope else ())
         failed = grant if isinstance(grant, Token) else None
+        is_short = challenge.get("error") == "insufficient_scope"
+        if failed is not None and is_short and set(scopes) <= set(failed.scopes) and not self._is_aged(failed):
+            return None  # the token server gave what it would give
         if scopes not in tries.fetched and len(tries.fetched) < MAX_FETCHES:
             return self._renewed(endpoint, request, realm, scopes, failed, call, tries)
-        if challenge.get("error") == "insufficient_scope" or tries.was_delayed:
+        if is_short or tries.was_delayed:
             return None
         tries.was_delayed = True
         call.pause(FRESH_TOKEN_PAUSE_S, self._clock)
@@ -105,9 +108,12 @@ class Authenticator:
         realm = self._learned.get(endpoint.key)
         if not isinstance(grant, Token) or not isinstance(realm, Realm) or grant.scopes in tries.fetched:
             return None
-        if not any_age and self._clock.monotonic() - grant.came_at < AGED_S:
+        if not any_age and not self._is_aged(grant):
             return None
         return self._renewed(endpoint, request, realm, grant.scopes, grant, call, tries)
+
+    def _is_aged(self, token: Token) -> bool:
+        return self._clock.monotonic() - token.came_at >= AGED_S
 
     def _renewed(
         self,

@@ -7,7 +7,9 @@
 """
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from pierhead.kit.redact import SecretValue
@@ -110,15 +112,16 @@ def _is_same_registrable_domain(one: str, other: str) -> bool:
 
 
 def _registrable_domain(host: str) -> str | None:
+    find = _suffixes()
+    return find(host) if find is not None else None
+
+
+@cache
+def _suffixes() -> Callable[[str], str | None] | None:
+    """Read from a file of some size, so only when a realm is on another host."""
     try:
         from publicsuffixlist import PublicSuffixList
     except ImportError:  # a lean installation: fewer hosts are trusted, none more
         return None
-    global _suffixes
-    if _suffixes is None:
-        _suffixes = PublicSuffixList()
-    domain: str | None = _suffixes.privatesuffix(host)
-    return domain
-
-
-_suffixes: object = None
+    find: Callable[[str], str | None] = PublicSuffixList().privatesuffix
+    return find

@@ -19,7 +19,7 @@ MAX_LIFE_S: Final = 3600.0
 AGED_S: Final = 30.0
 _MAX_TOKENS = 4096
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{0,20})?\Z")
+_NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{0,20})?\Z")
 _FRACTION = re.compile(r"\.[0-9]+")
 
 

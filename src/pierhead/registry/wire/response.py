@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pierhead.registry.errors import BodyTooLargeError
 
 from .body import Body
-from .head import Head, Headers
+from .head import Head
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -17,7 +17,7 @@ _CHUNK = 64 * 1024
 
 
 class Response:
-    """``excerpt`` is the start of an error's body, once read. ``give_back`` gets the connection when it may serve again."""
+    """``excerpt`` is the start of an error's body, once read; ``give_back`` takes a connection that may serve again."""
 
     __slots__ = ("_body", "_connection", "excerpt", "give_back", "headers", "status")
 

@@ -29,7 +29,7 @@ class TlsContexts:
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def wrap(self, sock: socket.socket, host: str, settings: TlsSettings, timeout_s: float) -> ssl.SSLSocket:
-        """The socket in TLS, its peer proved to be ``host``. Raises TlsError, ConnectionLostError, RegistryTimeoutError."""
+        """The socket in TLS, its peer proved to be ``host``. Raises TlsError and others."""
         import ssl
 
         context = self._context(settings)

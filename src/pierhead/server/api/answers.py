@@ -27,7 +27,7 @@ class Answer(Wire, Generic[T]):
     correlation_id: str
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         return f"{_name(params[0])}Answer"
 
 
@@ -44,7 +44,7 @@ class PageData(Wire, Generic[T]):
     page_token: None = None
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         return f"{_name(params[0])}Page"
 
 

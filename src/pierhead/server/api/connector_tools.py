@@ -10,6 +10,7 @@ from .answers import Answer, answer
 from .bodies import json_body
 from .openapi import takes
 from .params import OwnScope
+from .slow_calls import Slow
 from .wire.connectors import PreviewBody, PreviewInfo, SavedConnectorItem
 from .wire.registry import TagsInfo
 
@@ -35,10 +36,12 @@ def restore_default(call: OwnCall) -> Answer[SavedConnectorItem]:
 def list_tags(
     call: OwnCall,
     scope: OwnScope,
+    slow: Slow,
     identifier: str,
     repository: Annotated[str, Query(min_length=1, max_length=512)],
     limit: Annotated[int, Query(ge=1, le=MAX_TAGS)] = 10_000,
 ) -> Answer[TagsInfo]:
     """Tags of a repository as seen through a connector; ``truncated`` when there are more than ``limit``."""
-    found = call.app.delegate.list_tags(scope, identifier, repository, limit)
+    with slow.one("lists of tags"):
+        found = call.app.delegate.list_tags(scope, identifier, repository, limit)
     return answer(call, TagsInfo(name=found.name, tags=list(found.tags), truncated=found.truncated))

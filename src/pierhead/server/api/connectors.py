@@ -10,9 +10,9 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body, json_value
-from .connection_tests import ConnectionTests, tests_of
 from .openapi import takes
 from .params import ForceDelete, ReferenceScope, SearchTerm, page_of
+from .slow_calls import Slow
 from .wire.connection_tests import TestResult
 from .wire.connectors import (
     ConnectorBody,
@@ -25,22 +25,21 @@ from .wire.connectors import (
 
 router = APIRouter(prefix="/ng/api/connectors", tags=["connectors"], dependencies=[Depends(reference_caller)])
 
-Tests = Annotated[ConnectionTests, Depends(tests_of)]
 Sent = Annotated[object, Depends(json_value())]
 Filter = Annotated[ConnectorFilterBody | None, Depends(json_body(ConnectorFilterBody, is_optional=True))]
 Everywhere = Annotated[bool, Query(alias="includeAllConnectorsAvailableAtScope")]
 
 
 @router.post("", operation_id="createConnector", openapi_extra=takes(ConnectorBody))
-def create(call: ReferenceCall, body: Sent, tests: Tests) -> Answer[SavedConnectorItem]:
+def create(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
     """Stores a connector. Its scope comes from the body; a connection test follows on its own."""
-    return _saved(call, tests, call.app.connectors.create(parse_connector(body, call.account)))
+    return _saved(call, call.app.connectors.create(parse_connector(body, call.account)))
 
 
 @router.put("", operation_id="updateConnector", openapi_extra=takes(ConnectorBody))
-def update(call: ReferenceCall, body: Sent, tests: Tests) -> Answer[SavedConnectorItem]:
+def update(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
     """Replaces all of a connector but its identifier, scope and creation time; a connection test follows."""
-    return _saved(call, tests, call.app.connectors.update(parse_connector(body, call.account)))
+    return _saved(call, call.app.connectors.update(parse_connector(body, call.account)))
 
 
 @router.get("", operation_id="listConnectors", deprecated=True)
@@ -82,11 +81,11 @@ def is_identifier_free(call: ReferenceCall, scope: ReferenceScope, identifier: A
 
 
 @router.post("/testConnection/{identifier}", operation_id="testConnection")
-def test_connection(call: ReferenceCall, scope: ReferenceScope, identifier: str, tests: Tests) -> Answer[TestResult]:
+def test_connection(call: ReferenceCall, scope: ReferenceScope, identifier: str, slow: Slow) -> Answer[TestResult]:
     """Tests a saved connector and waits for the result; a connector that fails is a good answer with FAILURE in it."""
-    report = tests.run(scope, identifier)
-    status = call.app.connectors.get(scope, identifier).status
-    return answer(call, TestResult.of(report, status))
+    with slow.one("connection tests"):
+        report = call.app.delegate.test_connection(scope, identifier)
+    return answer(call, TestResult.of(report, call.app.clock.now()))
 
 
 @router.get("/{identifier}", operation_id="getConnector")
@@ -100,8 +99,8 @@ def delete(call: ReferenceCall, scope: ReferenceScope, identifier: str, force: F
     return answer(call, True, warnings)
 
 
-def _saved(call: Call, tests: ConnectionTests, saved: SavedConnector) -> Answer[SavedConnectorItem]:
+def _saved(call: Call, saved: SavedConnector) -> Answer[SavedConnectorItem]:
     connector = saved.connector
     if not connector.spec.ignore_test_connection:
-        tests.start(connector.scope, connector.identifier)
+        call.app.delegate.start_test(connector.scope, connector.identifier)
     return answer(call, SavedConnectorItem.of_saved(saved))

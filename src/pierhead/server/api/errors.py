@@ -12,6 +12,7 @@ from math import ceil
 from starlette.responses import JSONResponse
 
 from pierhead.control.connectors import FieldError, InvalidConnectorError
+from pierhead.control.secrets import SecretMissingError
 from pierhead.kit.errors import (
     AppError,
     ConflictError,
@@ -27,6 +28,7 @@ from pierhead.kit.errors import (
     category_of,
 )
 from pierhead.registry.errors import RegistryError
+from pierhead.server.jobs.errors import TaskFailedError
 
 from .refusals import FieldProblem, InvalidFieldsError
 
@@ -47,6 +49,7 @@ class Verdict:
 
 _INVALID = "INVALID_REQUEST"
 _GONE = Verdict(404, "RESOURCE_NOT_FOUND_EXCEPTION", Shape.FAILURE)  # Terraform and the SDK read this as "gone"
+_GONE_ON_DELETE = Verdict(404, "ENTITY_NOT_FOUND", Shape.FAILURE)
 
 BY_CODE: Mapping[str, Verdict] = {
     "account-not-found": Verdict(404, "RESOURCE_NOT_FOUND"),
@@ -81,25 +84,31 @@ BY_CATEGORY: Mapping[type[AppError], Verdict] = {
 # A registry that refuses us or does not answer is no fault of this server, and not to be mistaken for its own answer
 # about the caller's key; clients repeat every 5xx ten times.
 UPSTREAM = Verdict(424, "CONNECTOR_VALIDATION_EXCEPTION")
-_UPSTREAM_SPEAKS_FOR_ITSELF = (NotFoundError, RateLimitedError)
+_UPSTREAM_SPEAKS_FOR_ITSELF = (InvalidInputError, NotFoundError, RateLimitedError)
 
 OOPS = "Oops, something went wrong on our end. Please contact the operator of this server with the correlation id."
 
 
 def verdict_on(error: AppError) -> Verdict:
     """Status, code and envelope: a leaf's own row first, then upstream trouble, then the category."""
+    if isinstance(error, SecretMissingError) and error.doing == "delete":
+        return _GONE_ON_DELETE
     if row := BY_CODE.get(error.code):
         return row
-    if isinstance(error, RegistryError) and not isinstance(error, _UPSTREAM_SPEAKS_FOR_ITSELF):
-        return UPSTREAM
-    return BY_CATEGORY[category_of(error)]
+    is_upstream = isinstance(error, RegistryError | TaskFailedError)
+    category = error.category if isinstance(error, TaskFailedError) else category_of(error)
+    return UPSTREAM if is_upstream and category not in _UPSTREAM_SPEAKS_FOR_ITSELF else BY_CATEGORY[category]
 
 
 def refusal(error: AppError, correlation_id: str) -> JSONResponse:
     verdict = verdict_on(error)
     body = _failure(error, verdict) if verdict.shape is Shape.FAILURE else _error(error, verdict)
-    body |= {"correlationId": correlation_id, "hint": error.hint or None, "pierheadCode": error.code}
+    body |= {"correlationId": correlation_id, "hint": error.hint or None, "pierheadCode": own_code(error)}
     return JSONResponse(body, verdict.http_status, headers_for(error, verdict))
+
+
+def own_code(error: AppError) -> str:
+    return error.failure.code if isinstance(error, TaskFailedError) else error.code
 
 
 def crash(correlation_id: str) -> JSONResponse:
@@ -134,13 +143,13 @@ def _error(error: AppError, verdict: Verdict) -> dict[str, object]:
 
 
 def _error_body(verdict: Verdict, message: str) -> dict[str, object]:
-    said = {"code": verdict.code, "level": "ERROR", "message": message, "exception": None, "failureTypes": []}
+    said = {"code": verdict.code, "level": "ERROR", "message": message}
     return {
         "status": Shape.ERROR,
         "code": verdict.code,
         "message": message,
         "detailedMessage": None,
-        "responseMessages": [said],
+        "responseMessages": [{**said, "exception": None, "failureTypes": []}],
         "metadata": None,
     }
 

@@ -18,9 +18,9 @@ class Permission(StrEnum):
     CONNECTOR_EDIT = "core_connector_edit"
     CONNECTOR_ACCESS = "core_connector_access"
     CONNECTOR_DELETE = "core_connector_delete"
-    SECRET_VIEW = "core_secret_view"
-    SECRET_EDIT = "core_secret_edit"
-    SECRET_DELETE = "core_secret_delete"
+    SECRET_VIEW = "core_secret_view"  # noqa: S105 - the name of a permission
+    SECRET_EDIT = "core_secret_edit"  # noqa: S105 - the name of a permission
+    SECRET_DELETE = "core_secret_delete"  # noqa: S105 - the name of a permission
     PIPELINE_VIEW = "core_pipeline_view"
     PIPELINE_EXECUTE = "core_pipeline_execute"
 

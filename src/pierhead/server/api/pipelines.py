@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 from starlette.requests import Request
 
 from pierhead.server.auth import OwnCall, own_caller
@@ -27,7 +27,7 @@ class PipelineBody(OwnReceived):
     """``pipeline`` is the YAML text; ``stages`` the identifiers of those that are wanted, all when empty."""
 
     pipeline: str
-    stages: list[str] = []
+    stages: list[str] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pierhead.server.auth import OwnCall
 
 from . import errors
 from .ports import Application
+from .slow_calls import Slow
 from .wire.registry import Catalogue, TagList
 
 MAX_TAGS = 10_000
@@ -42,9 +43,10 @@ def catalogue(request: Request, n: Count = None, last: Last = None) -> Response:
 
 
 @router.get("/{name:path}/tags/list", operation_id="listRegistryTags", response_model=TagList)
-def tags(request: Request, call: OwnCall, name: str, n: Count = None, last: Last = None) -> Response:
+def tags(request: Request, call: OwnCall, slow: Slow, name: str, n: Count = None, last: Last = None) -> Response:
     """The tags of an image where the account's ``harnessImage`` connector leads."""
-    found = call.app.delegate.list_tags(Scope(call.account), DEFAULT_IDENTIFIER, name, MAX_TAGS)
+    with slow.one("lists of tags"):
+        found = call.app.delegate.list_tags(Scope(call.account), DEFAULT_IDENTIFIER, name, MAX_TAGS)
     names, headers = _paged(request, found.tags, n, last)
     if found.truncated:
         headers["X-Pierhead-Truncated"] = "true"
@@ -55,7 +57,7 @@ def registry_refusal(error: AppError, correlation_id: str) -> JSONResponse:
     """The error body of the distribution specification."""
     verdict = errors.verdict_on(error)
     code = _CODES.get(verdict.http_status, "UNKNOWN")
-    detail = {"correlationId": correlation_id, "hint": error.hint or None, "pierheadCode": error.code}
+    detail = {"correlationId": correlation_id, "hint": error.hint or None, "pierheadCode": errors.own_code(error)}
     body = {"errors": [{"code": code, "message": error.message, "detail": detail}]}
     return JSONResponse(body, verdict.http_status, errors.headers_for(error, verdict))
 

@@ -18,7 +18,7 @@ _KEEP_ALIVE = b": still here\n\n"
 
 
 class RunStreams:
-    """The streams that are open in one application. They wait on threads of their own, so many streams starve nobody."""
+    """The streams that are open in one application; they wait on threads of their own and starve nobody."""
 
     def __init__(self, runs: RunService, *, max_open: int = 64) -> None:
         self._runs = runs

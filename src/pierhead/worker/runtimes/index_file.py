@@ -12,7 +12,7 @@ from pierhead.kit.errors import AppError, InvalidInputError
 from pierhead.kit.limits import MIB, parse_json
 from pierhead.oci.descriptor import Descriptor
 from pierhead.oci.digest import Digest
-from pierhead.worker.errors import BrokenLayoutError, LayoutVersionError, LayoutIoError, NotALayoutError
+from pierhead.worker.errors import BrokenLayoutError, LayoutIoError, LayoutVersionError, NotALayoutError
 
 from .durable import replace_file
 from .file_lock import locked
@@ -48,6 +48,7 @@ class IndexFile:
         self._path = root / "index.json"
         self._version = root / "oci-layout"
         self._lock = root / ".index.lock"
+        self._known: tuple[tuple[int, int, int], tuple[LayoutImage, ...]] | None = None
 
     def create(self) -> None:
         """An empty layout where there is none. Raises NotALayoutError, LayoutVersionError, LayoutIoError."""
@@ -65,9 +66,13 @@ class IndexFile:
             raise LayoutIoError(root, error) from error
 
     def entries(self) -> tuple[LayoutImage, ...]:
-        """Every named entry, in order. Raises BrokenLayoutError."""
-        images = (self._image(item) for item in self._manifests(self._load()))
-        return tuple(image for image in images if image is not None)
+        """Every named entry, in order. Raises BrokenLayoutError. The file is read again only when it was replaced."""
+        signature = self._signature()
+        known = self._known
+        if known is None or known[0] != signature:
+            images = (self._image(item) for item in self._manifests(self._load()))
+            known = self._known = (signature, tuple(image for image in images if image is not None))
+        return known[1]
 
     def put(self, images: Sequence[LayoutImage]) -> None:
         """Names ``images``, in one step; nothing is written when all is as it should be already.
@@ -85,6 +90,13 @@ class IndexFile:
                     self._write({**document, "manifests": after})
                 except OSError as error:
                     raise LayoutIoError(self._path, error) from error
+
+    def _signature(self) -> tuple[int, int, int]:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return (0, 0, 0)
+        return found.st_ino, found.st_mtime_ns, found.st_size
 
     def _check_version(self) -> bool:
         try:

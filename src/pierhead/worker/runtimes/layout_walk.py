@@ -50,12 +50,17 @@ def walk(store: BlobStore, top: Descriptor, platform: Platform | None, levels: i
             yield from walk(store, child, platform, levels - 1)
 
 
-def is_complete(store: BlobStore, top: Descriptor, platform: Platform | None) -> bool:
-    """Whether everything below ``top`` is there with the promised sizes. A damaged document counts as absent."""
+def complete(store: BlobStore, top: Descriptor, platform: Platform | None) -> tuple[Node, ...] | None:
+    """Everything below ``top``, when all is there with the promised sizes. A damaged document counts as absent."""
+    found = []
     try:
-        return all(_is_there(store, node) for node in walk(store, top, platform))
+        for node in walk(store, top, platform):
+            if not _is_there(store, node):
+                return None
+            found.append(node)
     except AppError:
-        return False
+        return None
+    return tuple(found)
 
 
 def _is_there(store: BlobStore, node: Node) -> bool:

@@ -5,9 +5,9 @@ It fetches nothing and unpacks nothing.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pierhead.kit.errors import AppError
 from pierhead.oci.digest import Digest
 from pierhead.oci.manifest import Manifest
 from pierhead.oci.platform import Platform
@@ -17,9 +17,17 @@ from .blob_store import BlobStore
 from .index_file import IndexFile, LayoutImage
 from .layout_check import LayoutReport, check
 from .layout_copy import copy_blob
-from .layout_walk import is_complete, load, platform_of, walk
+from .layout_walk import Node, complete, platform_of, walk
 
-__all__ = ["LayoutImage", "LayoutReport", "OciLayout"]
+__all__ = ["HeldImage", "LayoutImage", "LayoutReport", "OciLayout"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldImage:
+    """A complete image: its name, and every document and blob it needs for the platform it was looked up for."""
+
+    image: LayoutImage
+    nodes: tuple[Node, ...]
 
 
 class OciLayout:
@@ -43,13 +51,16 @@ class OciLayout:
 
         ``resolved``: only when this is what its tag points to. Bytes are not read again; that is ``verify``.
         """
+        held = self.look_up(name, platform, resolved=resolved)
+        return held.image if held else None
+
+    def look_up(self, name: str, platform: Platform | None, *, resolved: Digest | None = None) -> HeldImage | None:
+        """As ``find``, with all that belongs to the image."""
         for image in self.images():
-            if (
-                image.name == name
-                and resolved in (None, image.digest, image.descriptor.digest)
-                and self._serves(image, platform)
-            ):
-                return image
+            if image.name == name and resolved in (None, image.digest, image.descriptor.digest):
+                nodes = self._serving(image, platform)
+                if nodes is not None:
+                    return HeldImage(image, nodes)
         return None
 
     def name(self, images: Sequence[LayoutImage]) -> None:
@@ -66,7 +77,7 @@ class OciLayout:
         chosen = [image for name in dict.fromkeys(names) for image in self._named(name)]
         other.create()
         for image in chosen:
-            for node in walk(self.blobs, image.descriptor, self._platform_kept(image)):
+            for node in walk(self.blobs, image.descriptor, image.descriptor.platform):
                 if not node.optional or self.blobs.has(node.descriptor.digest, node.descriptor.size):
                     copy_blob(self.blobs, other.blobs, node.descriptor)
         other.name(chosen)
@@ -74,21 +85,16 @@ class OciLayout:
 
     def _named(self, name: str) -> list[LayoutImage]:
         images = [image for image in self.images() if image.name == name]
-        if not images or not all(is_complete(self.blobs, i.descriptor, self._platform_kept(i)) for i in images):
+        if not images or any(complete(self.blobs, i.descriptor, i.descriptor.platform) is None for i in images):
             raise ImageNotInLayoutError(name, self.root)
         return images
 
-    def _platform_kept(self, image: LayoutImage) -> Platform | None:
-        return image.descriptor.platform
-
-    def _serves(self, image: LayoutImage, platform: Platform | None) -> bool:
-        try:
-            document = load(self.blobs, image.descriptor)
-        except AppError:
-            return False
-        if isinstance(document, Manifest) and not self._fits(image, document, platform):
-            return False
-        return is_complete(self.blobs, image.descriptor, platform)
+    def _serving(self, image: LayoutImage, platform: Platform | None) -> tuple[Node, ...] | None:
+        nodes = complete(self.blobs, image.descriptor, platform)
+        if not nodes:
+            return None
+        document = nodes[0].document
+        return None if isinstance(document, Manifest) and not self._fits(image, document, platform) else nodes
 
     def _fits(self, image: LayoutImage, manifest: Manifest, platform: Platform | None) -> bool:
         if image.resolved == image.descriptor.digest:  # the tag itself means this one image, whatever platform is asked

@@ -114,3 +114,13 @@ def test_the_key_is_not_in_what_the_keyring_shows_of_itself(tmp_path: Path) -> N
     text = (tmp_path / "key").read_text().strip()
     assert text not in repr(keyring)
     assert base64.b64decode(text).hex()[:16] != keyring.current_key_id
+
+
+def test_other_uses_get_bytes_of_their_own_that_stay_the_same(tmp_path: Path) -> None:
+    keyring = FileKeyring(tmp_path / "key")
+    pepper = keyring.derive("api keys")
+    assert len(pepper) == 32
+    assert pepper == FileKeyring(tmp_path / "key").derive("api keys")
+    assert pepper != keyring.derive("something else")
+    assert pepper != FileKeyring(tmp_path / "other").derive("api keys")
+    assert base64.b64encode(pepper) not in (tmp_path / "key").read_bytes()

@@ -73,7 +73,7 @@ def test_a_flipped_bit_anywhere_is_an_error_and_never_a_value(
     for position in range(len(whole)):
         damaged = bytearray(whole)
         damaged[position] ^= 1 << (position % 8)
-        put_back(store, secret, replace(sealed, **{part: bytes(damaged)}))
+        put_back(store, secret, replace(sealed, **{part: bytes(damaged)}))  # type: ignore[arg-type]
         with pytest.raises(SecretDamagedError):
             secrets.reveal("token", ACC)
 

@@ -70,7 +70,7 @@ def test_an_inline_secret_needs_the_built_in_manager(secrets: SecretService) -> 
 
 def test_the_same_identifier_twice_in_a_scope_is_refused(secrets: SecretService) -> None:
     secrets.create(draft())
-    with pytest.raises(SecretExistsError, match="^Secret with identifier token already exists in this scope$"):
+    with pytest.raises(SecretExistsError, match=r"^Secret with identifier token already exists in this scope$"):
         secrets.create(draft())
     assert secrets.create(draft(scope=ORG)).scope == ORG
 

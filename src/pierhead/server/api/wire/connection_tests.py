@@ -1,10 +1,12 @@
 """The result of a connection test on the wire (harness-api §1.4); ``steps`` is ours."""
 
+from datetime import datetime
 from typing import Self
 
-from pierhead.control.connectors import ConnectivityStatus, ConnectorStatus
+from pierhead.control.connectors import ConnectivityStatus
 from pierhead.kit.clock import to_epoch_ms
 from pierhead.protocol.tasks import TestReport
+from pierhead.server.jobs.test_job import status_of
 
 from .common import Wire
 from .connectors import StatusProblem, problems_of
@@ -35,17 +37,16 @@ class TestResult(Wire):
     steps: list[TestStepInfo]
 
     @classmethod
-    def of(cls, report: TestReport, status: ConnectorStatus | None) -> Self:
-        """``status`` is what was stored of it; None when somebody changed the connector meanwhile."""
+    def of(cls, report: TestReport, now: datetime) -> Self:
+        status = status_of(report, now)
         steps = [
             TestStepInfo(name=step.name, outcome=step.outcome, evidence=step.evidence, advice=step.advice)
             for step in report.steps
         ]
-        outcome = ConnectivityStatus.SUCCESS if report.outcome == "success" else ConnectivityStatus.FAILURE
         return cls(
-            status=outcome,
-            errors=problems_of(status) if status else None,
-            error_summary=status.error_summary if status else None,
-            tested_at=to_epoch_ms(status.tested_at) if status and status.tested_at else None,
+            status=status.status,
+            errors=problems_of(status),
+            error_summary=status.error_summary,
+            tested_at=to_epoch_ms(now),
             steps=steps,
         )

@@ -1,7 +1,7 @@
 """Runs on the wire: what was decided for each image, and what became of it."""
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
 from pierhead.control.pipelines import ImageFacts, ImageFailure, Run, RunImage, RunStage
 from pierhead.kit.clock import to_epoch_ms
@@ -130,7 +130,7 @@ class RunInfo(RunSummary):
         return cls(**_summary(run), stages=[_stage(run, stage) for stage in run.stages])
 
 
-def _summary(run: Run) -> Mapping[str, object]:
+def _summary(run: Run) -> Mapping[str, Any]:
     return {
         "id": run.id,
         "pipeline": run.pipeline,
@@ -152,7 +152,7 @@ def _stage(run: Run, stage: RunStage) -> RunStageInfo:
     )
 
 
-def _facts(facts: ImageFacts) -> Mapping[str, object]:
+def _facts(facts: ImageFacts) -> Mapping[str, Any]:
     return {
         "state": facts.state,
         "digest": facts.digest,

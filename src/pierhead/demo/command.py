@@ -1,0 +1,19 @@
+"""``pierhead demo``; loads the walk only when called."""
+
+import click
+
+from pierhead.cli.options import has_color
+from pierhead.cli.render import Screen
+
+
+@click.command()
+@click.option("--no-color", is_flag=True, help="No colours (also by the variable NO_COLOR).")
+def demo(no_color: bool) -> None:
+    """Walk through the main job on a throw-away registry.
+
+    Starts two registries and a Pierhead on this machine's loopback, pulls a two-stage pipeline's images, shows one
+    failure with its diagnosis, and removes everything. Needs no root, no network and no other program.
+    """
+    from .walk import walk
+
+    walk(Screen(has_color=has_color(no_color)))

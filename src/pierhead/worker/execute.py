@@ -1,0 +1,159 @@
+"""Tasks of the protocol done, for a delegate and for the server's own worker alike.
+
+What fails is part of the result; nothing that a registry, a task's texts or a disk can do is raised.
+"""
+
+from collections.abc import Callable
+from itertools import chain, islice
+from typing import overload
+
+from pierhead.kit.errors import AppError
+from pierhead.oci.digest import Digest
+from pierhead.oci.platform import Platform
+from pierhead.oci.reference import Reference
+from pierhead.protocol import tasks as wire
+from pierhead.registry.client import RegistryClient
+from pierhead.registry.context import CallContext
+from pierhead.registry.transport import Transport
+
+from .access import endpoint_of
+from .cancel import CancelToken
+from .connection_test import run_connection_test
+from .errors import UnexpectedFailureError
+from .failures import Subject, failure_of
+from .progress import ImageProgress
+from .pull import ImageRequest, PullPolicy, pull_images
+from .runtimes.oci_layout import OciLayout
+from .wire import event_to_wire, failure_to_wire, report_to_wire
+
+Emit = Callable[[wire.ImageEvent], None]
+
+
+@overload
+def execute(
+    task: wire.PullTask, *, layout: OciLayout, transport: Transport, emit: Emit, cancel: CancelToken | None = None
+) -> wire.PullResult | wire.FailedResult: ...
+
+
+@overload
+def execute(
+    task: wire.TestConnectionTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> wire.TestReport: ...
+
+
+@overload
+def execute(
+    task: wire.ListTagsTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> wire.TagsResult | wire.FailedResult: ...
+
+
+def execute(
+    task: wire.PullTask | wire.TestConnectionTask | wire.ListTagsTask,
+    *,
+    layout: OciLayout | None = None,
+    transport: Transport,
+    emit: Emit | None = None,
+    cancel: CancelToken | None = None,
+) -> wire.Result:
+    """A pull needs a ``layout`` and gives its events to ``emit``, on the calling thread."""
+    token = cancel or CancelToken()
+    match task:
+        case wire.PullTask():
+            if layout is None:
+                raise TypeError("a pull needs a layout")
+            return _pull(task, layout, transport, emit or _unheard, token)
+        case wire.TestConnectionTask():
+            return _test(task, transport, token)
+        case wire.ListTagsTask():
+            return _list_tags(task, transport, token)
+
+
+def task_failure(error: AppError) -> wire.TaskFailure:
+    """For what goes wrong around a task and is about no registry."""
+    return failure_to_wire(failure_of(error, Subject("the task", "the registry")))
+
+
+def _unheard(event: wire.ImageEvent) -> None:
+    """For who only wants the result."""
+
+
+class _Events:
+    """Turns the pull's reports into events and keeps the last one of each image."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self.last: dict[str, wire.ImageEvent] = {}
+
+    def event(self, progress: ImageProgress) -> None:
+        self.send(event_to_wire(progress))
+
+    def send(self, event: wire.ImageEvent) -> None:
+        self.last[event.key] = event
+        self._emit(event)
+
+
+def _pull(
+    task: wire.PullTask, layout: OciLayout, transport: Transport, emit: Emit, cancel: CancelToken
+) -> wire.PullResult | wire.FailedResult:
+    events = _Events(emit)
+    requests = []
+    for image in task.images:
+        try:
+            requests.append(_request(image))
+        except AppError as error:  # one image that cannot be understood does not stop the others
+            failure = _failure(error, image.reference, image.registry)
+            events.send(wire.ImageEvent(key=image.key, state=wire.ImageState.FAILED, error=failure))
+    try:
+        pull_images(requests, layout, transport, events, cancel=cancel, all_platforms=task.all_platforms)
+    except AppError as error:
+        return wire.FailedResult(error=task_failure(error))
+    return wire.PullResult(images=tuple(events.last[key] for key in dict.fromkeys(i.key for i in task.images)))
+
+
+def _request(image: wire.PullImage) -> ImageRequest:
+    return ImageRequest(
+        key=image.key,
+        endpoint=endpoint_of(image.registry),
+        reference=Reference.parse(image.reference),
+        platform=Platform.parse(image.platform) if image.platform else None,
+        policy=PullPolicy(image.policy.value),
+        digest=Digest.parse(image.digest) if image.digest else None,
+        timeout_s=image.timeout_s,
+    )
+
+
+def _test(task: wire.TestConnectionTask, transport: Transport, cancel: CancelToken) -> wire.TestReport:
+    try:
+        endpoint = endpoint_of(task.registry)
+    except AppError as error:
+        failure = _failure(error, task.registry.url, task.registry)
+        step = wire.TestStep(
+            name="settings", outcome=wire.StepOutcome.FAILED, evidence=failure.message, advice=failure.hint
+        )
+        return wire.TestReport(outcome="failure", steps=(step,), error=failure)
+    return report_to_wire(run_connection_test(endpoint, transport, task.probe_image, cancel=cancel))
+
+
+def _list_tags(
+    task: wire.ListTagsTask, transport: Transport, cancel: CancelToken
+) -> wire.TagsResult | wire.FailedResult:
+    try:
+        client = RegistryClient(endpoint_of(task.registry), transport, CallContext(cancel.event))
+        tags = chain.from_iterable(client.list_tags(task.repository))
+        found = list(islice(tags, task.limit + 1))
+    except AppError as error:
+        return wire.FailedResult(error=_failure(error, task.repository, task.registry))
+    except Exception as error:
+        return wire.FailedResult(
+            error=_failure(UnexpectedFailureError(task.repository, error), task.repository, task.registry)
+        )
+    return wire.TagsResult(name=task.repository, tags=tuple(found[: task.limit]), truncated=len(found) > task.limit)
+
+
+def _failure(error: AppError, what: str, registry: wire.RegistryAccess) -> wire.TaskFailure:
+    return failure_to_wire(failure_of(error, Subject(what, _host(registry.url), registry.connector)))
+
+
+def _host(url: str) -> str:
+    """For messages about a URL that may not even be one."""
+    return url.partition("://")[2].rpartition("@")[2].partition("/")[0] or url.partition("/")[0]

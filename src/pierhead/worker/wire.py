@@ -1,0 +1,63 @@
+"""The worker's values as messages of the protocol; one function each, no decisions."""
+
+from pierhead.protocol import tasks as wire
+from pierhead.registry.exchange import Exchange
+from pierhead.registry.journal import RateLimit
+
+from .connection_test import ConnectionReport
+from .failures import Failure
+from .progress import ImageProgress
+
+
+def failure_to_wire(failure: Failure) -> wire.TaskFailure:
+    return wire.TaskFailure(
+        code=failure.code,
+        category=failure.category,
+        message=failure.message,
+        hint=failure.hint,
+        exchange=_exchange(failure.exchange) if failure.exchange else None,
+        retryable=failure.retryable,
+    )
+
+
+def event_to_wire(progress: ImageProgress) -> wire.ImageEvent:
+    return wire.ImageEvent(
+        key=progress.key,
+        state=wire.ImageState(progress.state.value),
+        digest=str(progress.digest) if progress.digest else None,
+        manifest_digest=str(progress.manifest_digest) if progress.manifest_digest else None,
+        bytes_total=progress.bytes_total,
+        bytes_done=progress.bytes_done,
+        bytes_fetched=progress.bytes_fetched,
+        seconds=progress.seconds,
+        rate_limit=_rate(progress.rate_limit),
+        error=failure_to_wire(progress.error) if progress.error else None,
+        warnings=progress.warnings,
+    )
+
+
+def report_to_wire(report: ConnectionReport) -> wire.TestReport:
+    return wire.TestReport(
+        outcome="success" if report.is_success else "failure",
+        steps=tuple(
+            wire.TestStep(
+                name=step.name,
+                outcome=wire.StepOutcome(step.outcome.value),
+                evidence=step.evidence,
+                advice=step.advice,
+            )
+            for step in report.steps
+        ),
+        error=failure_to_wire(report.error) if report.error else None,
+        rate_limit=_rate(report.rate_limit),
+    )
+
+
+def _exchange(exchange: Exchange) -> wire.HttpExchange:
+    return wire.HttpExchange(method=exchange.method, url=exchange.url, status=exchange.status, body=exchange.body)
+
+
+def _rate(rate: RateLimit | None) -> wire.RateLimitLeft | None:
+    if rate is None:
+        return None
+    return wire.RateLimitLeft(limit=rate.limit, remaining=rate.remaining, window_s=rate.window_s)
