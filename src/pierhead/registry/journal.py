@@ -2,9 +2,11 @@
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
+
+from pierhead.kit.redact import SecretValue, redact
 
 from .exchange import Exchange, show_text
 from .wire.head import Headers
@@ -38,11 +40,13 @@ class Journal:
     def last_exchange(self) -> Exchange | None:
         return self.last() if self.last is not None else None
 
-    def note(self, headers: Headers) -> None:
+    def note(self, headers: Headers, secrets: Callable[[], Iterable[SecretValue]]) -> None:
+        """``secrets`` are taken out of what is kept, for a registry may repeat what it was sent."""
         found = parse_rate_limit(headers)
         if found is not None:
             self.rate_limit = found
-        for text in parse_warnings(headers.all("warning")):
+        for warning in parse_warnings(headers.all("warning")):
+            text = redact(warning, secrets())
             with self._lock:
                 if text not in self.warnings and len(self.warnings) < MAX_WARNINGS:
                     self.warnings = (*self.warnings, text)

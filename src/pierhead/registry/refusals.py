@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from pierhead.kit.limits import MalformedJsonError, parse_json
+from pierhead.kit.redact import redact
 
 from .auth.challenge import parse_challenges
+from .auth.credentials import secrets_of
 from .auth.tokens import Token
 from .errors import (
     BadResponseError,
@@ -41,7 +43,7 @@ def refusal(answer: Answer, unknown: Unknown = RepositoryUnknownError) -> Regist
     if status == 401:
         return _unauthenticated(answer, exchange)
     if status in (403, 451):
-        return RegistryDeniedError(subject, reason_of(answer.response.excerpt), exchange)
+        return RegistryDeniedError(subject, reason_of(answer), exchange)
     if status in (404, 410):
         named = next((_UNKNOWN[code] for code in codes if code in _UNKNOWN), unknown)
         return named(subject, exchange)
@@ -57,10 +59,11 @@ def error_codes(body: bytes) -> tuple[str, ...]:
     return tuple(str(error.get("code", ""))[:64].upper() for error in _errors(body))
 
 
-def reason_of(body: bytes) -> str:
-    """What an error body says for people, in a line."""
-    texts = (str(error.get("message") or error.get("code") or "") for error in _errors(body))
-    return show_text("; ".join(text for text in texts if text), 200)
+def reason_of(answer: Answer) -> str:
+    """What an error body says for people, in a line, without the secrets it may repeat."""
+    texts = (str(error.get("message") or error.get("code") or "") for error in _errors(answer.response.excerpt))
+    text = redact("; ".join(text for text in texts if text), secrets_of(answer.endpoint, answer.grant))
+    return show_text(text, 200)
 
 
 def _errors(body: bytes) -> list[dict[str, object]]:
@@ -81,7 +84,7 @@ def _errors(body: bytes) -> list[dict[str, object]]:
 
 def _unauthenticated(answer: Answer, exchange: Exchange) -> RegistryError:
     subject, endpoint = answer.request.subject, answer.endpoint
-    reason = reason_of(answer.response.excerpt)
+    reason = reason_of(answer)
     if answer.is_foreign:
         where = f"redirected to {answer.url.origin}, which wants credentials that are only for {endpoint.origin}"
         return RegistryDeniedError(subject, where, exchange)
@@ -99,4 +102,4 @@ def _bad_request(answer: Answer, exchange: Exchange) -> RegistryError:
     body = answer.response.excerpt
     if b"HTTP request to an HTTPS server" in body or b"plain HTTP request was sent to HTTPS port" in body:
         return BadResponseError(answer.request.subject, "it wants TLS: the URL must begin with https://", exchange)
-    return RequestRefusedError(answer.request.subject, answer.status, reason_of(body), exchange)
+    return RequestRefusedError(answer.request.subject, answer.status, reason_of(answer), exchange)

@@ -14,7 +14,7 @@ from pierhead.kit.clock import Clock, SystemClock
 from pierhead.kit.retry import Backoff
 
 from .auth.authenticator import Authenticator, Tries
-from .auth.credentials import Grant, authorization, is_listed
+from .auth.credentials import Grant, authorization, is_listed, secrets_of
 from .auth.token_client import TokenClient
 from .context import CallContext, Caps, Timeouts
 from .endpoint import Endpoint
@@ -178,7 +178,7 @@ class Transport:
         if journal is not None:
             journal.last = answer.exchange
             if not answer.is_foreign:
-                journal.note(answer.headers)
+                journal.note(answer.headers, lambda: secrets_of(endpoint, grant))
         return answer
 
     def _send_for_token(

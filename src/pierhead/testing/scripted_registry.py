@@ -252,8 +252,8 @@ def _read_request(lines: Iterable[bytes], number: int) -> Received | None:
             break
     first, *rest = raw.decode("latin-1").split("\r\n")
     parts = first.split(" ")
-    if len(parts) != 3:
-        return None
+    if len(parts) != 3 or not parts[2].startswith("HTTP/"):
+        return None  # a TLS handshake, say
     pairs = (line.partition(":") for line in rest if line)
     headers = tuple((name.lower(), value.strip()) for name, _, value in pairs)
     return Received(parts[0], parts[1], headers, number, raw)

@@ -1,7 +1,7 @@
 """Which blobs are still needed, by which images, and from where they can come. Pure bookkeeping: no threads, no I/O.
 
-Each digest is one job however many images need it. A source that fails hands over to the next one; only when all have
-failed do the images fail that wait for it.
+Each digest is one job however many images need it. A source that fails hands over to the next one, also to one that
+turns up later; only when no more can come do the images fail that wait for it.
 """
 
 import heapq
@@ -49,8 +49,13 @@ class BlobJob:
     meter: Meter = field(default_factory=Meter)
     cancel: threading.Event = field(default_factory=threading.Event)
     errors: dict[str, AppError] = field(default_factory=dict)
+    last_error: AppError | None = None
     tried: set[tuple[str, str]] = field(default_factory=set)
     is_over: bool = False
+
+    def error_for(self, image: str) -> AppError | None:
+        """What the image's own source answered, else what the last one did."""
+        return self.errors.get(image, self.last_error)
 
     @property
     def is_small(self) -> bool:
@@ -65,6 +70,7 @@ class BlobBoard:
         self._ready: dict[bool, list[tuple[int, int, BlobJob]]] = {True: [], False: []}  # heaps, by being small
         self._serial = itertools.count()
         self._parked: list[BlobJob] = []
+        self._stuck: list[BlobJob] = []
 
     def want(self, blob: Descriptor, source: BlobSource) -> BlobJob:
         """Image ``source.image`` needs the blob and could have it from there."""
@@ -75,6 +81,9 @@ class BlobBoard:
         job.waiting.add(source.image)
         if source.place not in job.tried and all(known.place != source.place for known in job.sources):
             job.sources.append(source)
+            if job in self._stuck:
+                self._stuck.remove(job)
+                self._make_ready(job)
         return job
 
     def take(self, *, small: bool) -> BlobJob | None:
@@ -100,19 +109,22 @@ class BlobBoard:
         self._end(job)
         return frozenset(job.waiting)
 
-    def fail(self, job: BlobJob, error: AppError) -> dict[str, AppError]:
-        """The images that cannot be had any more, each with the error of its own source where that was asked.
-
-        Empty when another source is left; the job is ready again then.
-        """
+    def fail(self, job: BlobJob, error: AppError) -> None:
+        """The source that was asked cannot deliver. The next one is asked; without one the job is stuck."""
         source = job.sources.pop(0)
         job.tried.add(source.place)
-        job.errors[source.image] = error
+        job.errors[source.image] = job.last_error = error
         if job.sources:
             self._make_ready(job)
-            return {}
-        self._end(job)
-        return {image: job.errors.get(image, error) for image in job.waiting}
+        else:
+            self._stuck.append(job)
+
+    def give_up(self) -> list[BlobJob]:
+        """The jobs that are stuck, now that no image will bring another source."""
+        stuck, self._stuck = self._stuck, []
+        for job in stuck:
+            self._end(job)
+        return stuck
 
     def forget(self, image: str) -> None:
         """The image is given up: what nobody else waits for is cancelled."""
@@ -127,5 +139,7 @@ class BlobBoard:
 
     def _end(self, job: BlobJob) -> None:
         job.is_over = True
+        if job in self._stuck:
+            self._stuck.remove(job)
         if self._jobs.get(job.blob.digest) is job:
             del self._jobs[job.blob.digest]

@@ -41,7 +41,9 @@ def test_credentials_are_not_sent_before_the_registry_asks_for_them(registry, cl
     assert registry.authorizations() == [None]
 
 
-def test_basic_credentials_follow_a_basic_challenge_whose_realm_is_no_url(registry, client_of: ClientOf, manifest) -> None:
+def test_basic_credentials_follow_a_basic_challenge_whose_realm_is_no_url(
+    registry, client_of: ClientOf, manifest
+) -> None:
     registry.expect("HEAD", MANIFEST, Reply.challenge('Basic realm="Artifactory Realm"'))
     registry.expect("HEAD", MANIFEST, manifest.reply())
     registry.expect("GET", MANIFEST, manifest.reply())
@@ -137,7 +139,9 @@ def test_a_token_that_stops_working_is_replaced_once(registry, client_of, manife
     registry.expect("HEAD", MANIFEST, bearer(registry))
     registry.expect("GET", TOKEN, token("old"))
     registry.expect("HEAD", MANIFEST, manifest.reply())
-    registry.expect("HEAD", MANIFEST, bearer(registry, ',error="invalid_token",service="here",scope="repository:app:pull"'))
+    registry.expect(
+        "HEAD", MANIFEST, bearer(registry, ',error="invalid_token",service="here",scope="repository:app:pull"')
+    )
     registry.expect("GET", TOKEN, token("new"))
     registry.expect("HEAD", MANIFEST, manifest.reply())
     client = client_of(registry)

@@ -115,7 +115,9 @@ def test_a_body_that_breaks_goes_on_where_it_broke(
     assert read_all(client_of(registry).open_blob("app", wanted)) == blob
 
 
-def test_a_server_without_ranges_is_resumed_by_reading_over(registry, client_of: ClientOf, blob: bytes, described) -> None:
+def test_a_server_without_ranges_is_resumed_by_reading_over(
+    registry, client_of: ClientOf, blob: bytes, described
+) -> None:
     wanted = described(blob)
     registry.expect("GET", path(wanted), Reply(200, blob, cut_at=6000)).expect("GET", path(wanted), Reply(200, blob))
     assert read_all(client_of(registry).open_blob("app", wanted)) == blob
@@ -168,8 +170,18 @@ def test_the_rest_may_come_in_parts(registry, client_of: ClientOf, blob: bytes, 
 
 @pytest.mark.parametrize(
     "content_range",
-    ["", "bytes 0-10239/10240", "bytes 501-10239/10240", "bytes 500-10240/10241", "bytes 500-499/10240",
-     "bytes */10240", "lines 500-10239/10240", "bytes 500-10239", "bytes 500-99999999999999999999/10240", "nonsense"],
+    [
+        "",
+        "bytes 0-10239/10240",
+        "bytes 501-10239/10240",
+        "bytes 500-10240/10241",
+        "bytes 500-499/10240",
+        "bytes */10240",
+        "lines 500-10239/10240",
+        "bytes 500-10239",
+        "bytes 500-99999999999999999999/10240",
+        "nonsense",
+    ],
 )
 def test_a_part_other_than_asked_for_is_refused(registry, client_of: ClientOf, blob, described, content_range) -> None:
     wanted = described(blob)
@@ -193,7 +205,9 @@ def test_a_part_that_was_not_asked_for_is_refused(registry, client_of: ClientOf,
 
 
 @pytest.mark.parametrize("length", [10239, 10241, 0])
-def test_a_length_other_than_the_manifest_says_is_refused_before_reading(registry, client_of, blob, described, length) -> None:
+def test_a_length_other_than_the_manifest_says_is_refused_before_reading(
+    registry, client_of, blob, described, length
+) -> None:
     wanted = described(blob)
     registry.expect("GET", path(wanted), Reply(200, blob, length=length, is_last=True))
     with pytest.raises(RegistrySizeMismatchError, match="not 10,240") as caught:
@@ -259,7 +273,9 @@ def test_a_blob_over_the_cap_is_not_asked_for(registry, client_of: ClientOf, blo
     assert registry.requests == []
 
 
-def test_an_expired_token_in_the_middle_of_a_blob_is_renewed(registry, client_of, blob: bytes, described, clock) -> None:
+def test_an_expired_token_in_the_middle_of_a_blob_is_renewed(
+    registry, client_of, blob: bytes, described, clock
+) -> None:
     wanted = described(blob)
     challenge = Reply.challenge(f'Bearer realm="{registry.url}/token"')
     token = "/token?scope=repository:app:pull"
@@ -325,12 +341,16 @@ def test_a_connection_serves_one_blob_after_the_other(registry, client_of: Clien
 
 
 @pytest.mark.parametrize("offset", [-1, 10241])
-def test_an_offset_outside_the_blob_is_a_mistake_of_the_caller(registry, client_of, blob, described, offset: int) -> None:
+def test_an_offset_outside_the_blob_is_a_mistake_of_the_caller(
+    registry, client_of, blob, described, offset: int
+) -> None:
     with pytest.raises(ValueError, match="offset"):
         client_of(registry).open_blob("app", described(blob), offset)
 
 
-def test_a_registry_that_resets_every_connection_is_named(registry, client_of: ClientOf, blob, described, clock: FakeClock) -> None:
+def test_a_registry_that_resets_every_connection_is_named(
+    registry, client_of: ClientOf, blob, described, clock: FakeClock
+) -> None:
     registry.whenever("GET", path(described(blob)), Reply(raw=b"", is_reset=True))
     with pytest.raises(ConnectionLostError):
         client_of(registry).open_blob("app", described(blob))

@@ -106,8 +106,12 @@ def test_every_refusal_has_its_own_name_and_carries_the_exchange(registry, clien
     assert caught.value.hint or error is NotOfferedError
 
 
-@pytest.mark.parametrize("content_type", [None, "text/plain", "application/json; charset=utf-8", "application/octet-stream"])
-def test_a_missing_or_vague_type_is_taken_from_the_document(registry, client_of: ClientOf, manifest, content_type) -> None:
+@pytest.mark.parametrize(
+    "content_type", [None, "text/plain", "application/json; charset=utf-8", "application/octet-stream"]
+)
+def test_a_missing_or_vague_type_is_taken_from_the_document(
+    registry, client_of: ClientOf, manifest, content_type
+) -> None:
     headers = {} if content_type is None else {"Content-Type": content_type}
     registry.expect("GET", MANIFEST, Reply(200, manifest.raw, headers))
     assert client_of(registry).get_manifest("app", "1").descriptor.media_type == OCI_MANIFEST
@@ -129,7 +133,9 @@ def test_schema_1_is_reported_as_unsupported(registry, client_of: ClientOf) -> N
 
 def test_bytes_with_another_digest_than_asked_for_are_refused(registry, client_of: ClientOf, manifest) -> None:
     wanted = Digest.of(b"something else")
-    registry.expect("GET", f"/v2/app/manifests/{wanted}", Reply(200, manifest.raw, {"Docker-Content-Digest": str(wanted)}))
+    registry.expect(
+        "GET", f"/v2/app/manifests/{wanted}", Reply(200, manifest.raw, {"Docker-Content-Digest": str(wanted)})
+    )
     with pytest.raises(DigestMismatchError) as caught:
         client_of(registry).get_manifest("app", str(wanted))
     assert isinstance(caught.value, RegistryDigestMismatchError)
@@ -142,7 +148,9 @@ def test_a_header_that_disagrees_with_the_bytes_is_refused(registry, client_of: 
         client_of(registry).get_manifest("app", "1")
 
 
-def test_a_head_that_names_another_digest_than_asked_for_is_not_believed(registry, client_of: ClientOf, manifest) -> None:
+def test_a_head_that_names_another_digest_than_asked_for_is_not_believed(
+    registry, client_of: ClientOf, manifest
+) -> None:
     target = f"/v2/app/manifests/{manifest.digest}"
     registry.expect("HEAD", target, manifest.reply(Docker_Content_Digest=f"sha256:{'0' * 64}"))
     registry.expect("GET", target, Reply(200, manifest.raw, {"Content-Type": OCI_MANIFEST}))
@@ -223,7 +231,9 @@ def test_names_up_to_255_characters_are_sent(registry, client_of: ClientOf, mani
 
 def test_warnings_are_kept_once_each(registry, client_of: ClientOf, manifest) -> None:
     warning = '299 - "this tag \\"1\\" will go"'
-    registry.expect("GET", MANIFEST, manifest.reply(Warning=warning)).expect("GET", MANIFEST, manifest.reply(Warning=warning))
+    registry.expect("GET", MANIFEST, manifest.reply(Warning=warning)).expect(
+        "GET", MANIFEST, manifest.reply(Warning=warning)
+    )
     registry.expect("GET", MANIFEST, manifest.reply(Warning='199 - "not for us"'))
     client = client_of(registry)
     for _ in range(3):

@@ -122,8 +122,15 @@ def test_a_registry_that_never_relents_is_given_up(registry, client_of: ClientOf
     ("reply", "kind"),
     [
         (Reply(429, b"Too Many Requests", {"Retry-After": "9999"}), "abuse"),
-        (Reply(429, b'{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit. '
-                    b'https://www.docker.com/increase-rate-limit"}]}', {"Retry-After": "9999"}), "quota"),
+        (
+            Reply(
+                429,
+                b'{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit. '
+                b'https://www.docker.com/increase-rate-limit"}]}',
+                {"Retry-After": "9999"},
+            ),
+            "quota",
+        ),
         (Reply(429, b"", {"Retry-After": "9999", "RateLimit-Remaining": "0;w=21600"}), "quota"),
         (Reply(429, b"Quota Exceeded.", {"Retry-After": "9999"}), "quota"),
     ],
@@ -144,7 +151,11 @@ def test_the_error_code_counts_whatever_the_status(registry, client_of: ClientOf
 
 
 def test_what_is_left_is_read_from_every_answer(registry, client_of: ClientOf, manifest) -> None:
-    headers = {"ratelimit-limit": "100;w=21600", "ratelimit-remaining": "20;w=21600", "docker-ratelimit-source": "192.0.2.7"}
+    headers = {
+        "ratelimit-limit": "100;w=21600",
+        "ratelimit-remaining": "20;w=21600",
+        "docker-ratelimit-source": "192.0.2.7",
+    }
     registry.expect("HEAD", MANIFEST, manifest.reply(**headers)).expect("HEAD", MANIFEST, manifest.reply())
     client = client_of(registry)
     assert client.rate_limit is None

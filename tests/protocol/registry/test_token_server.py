@@ -34,7 +34,17 @@ def test_either_name_of_the_token_will_do(guarded, client_of: ClientOf, manifest
 
 @pytest.mark.parametrize(
     "body",
-    [b"{}", b'{"token":""}', b'{"token":null}', b'{"token":7}', b'{"token":"a b"}', b'{"token":"a\\r\\nX: y"}', b"[]", b"", b"<html>"],
+    [
+        b"{}",
+        b'{"token":""}',
+        b'{"token":null}',
+        b'{"token":7}',
+        b'{"token":"a b"}',
+        b'{"token":"a\\r\\nX: y"}',
+        b"[]",
+        b"",
+        b"<html>",
+    ],
 )
 def test_an_answer_without_usable_token_is_a_bad_response(guarded, client_of: ClientOf, body: bytes) -> None:
     guarded.expect("GET", TOKEN, Reply(200, body))
@@ -44,7 +54,18 @@ def test_an_answer_without_usable_token_is_a_bad_response(guarded, client_of: Cl
 
 @pytest.mark.parametrize(
     ("expires_in", "lives_s"),
-    [(None, 50), (0, 50), (5, 50), (-1, 50), ("300", 250), (300, 250), (True, 50), ("soon", 50), (10**20, 3000), ([], 50)],
+    [
+        (None, 50),
+        (0, 50),
+        (5, 50),
+        (-1, 50),
+        ("300", 250),
+        (300, 250),
+        (True, 50),
+        ("soon", 50),
+        (10**20, 3000),
+        ([], 50),
+    ],
 )
 def test_the_life_of_a_token_is_within_sane_bounds(guarded, client_of, manifest, clock, expires_in, lives_s) -> None:
     answer = {"token": "t"} if expires_in is None else {"token": "t", "expires_in": expires_in}
@@ -65,7 +86,9 @@ def test_an_odd_issued_at_changes_nothing(guarded, client_of, manifest, clock, i
     answer = Reply.of_json(
         {"token": "t", "expires_in": 300, "issued_at": issued_at}, headers={"Date": "Mon, 05 Jan 2026 12:00:00 GMT"}
     )
-    guarded.expect("GET", TOKEN, answer).expect("GET", MANIFEST, manifest.reply()).expect("GET", MANIFEST, manifest.reply())
+    guarded.expect("GET", TOKEN, answer).expect("GET", MANIFEST, manifest.reply()).expect(
+        "GET", MANIFEST, manifest.reply()
+    )
     client = client_of(guarded)
     client.get_manifest("app", "1")
     clock.advance(250)
@@ -108,14 +131,18 @@ def test_a_token_server_that_refuses_the_anonymous_means_not_found_or_private(gu
 
 
 def test_a_token_server_in_trouble_is_tried_again_and_then_named(guarded, client_of: ClientOf) -> None:
-    guarded.whenever("GET", TOKEN, Reply(503)).whenever("GET", MANIFEST, Reply.challenge(f'Bearer realm="{guarded.url}/token"'))
+    guarded.whenever("GET", TOKEN, Reply(503)).whenever(
+        "GET", MANIFEST, Reply.challenge(f'Bearer realm="{guarded.url}/token"')
+    )
     with pytest.raises(RegistryUnavailableError, match="503"):
         client_of(guarded).get_manifest("app", "1")
     assert guarded.asked.count(f"GET {TOKEN}") == 5
 
 
 def test_a_token_server_that_limits_the_rate_is_waited_for(guarded, client_of: ClientOf, manifest, clock) -> None:
-    guarded.expect("GET", TOKEN, Reply(429, headers={"Retry-After": "20"})).expect("GET", TOKEN, Reply.of_json({"token": "t"}))
+    guarded.expect("GET", TOKEN, Reply(429, headers={"Retry-After": "20"})).expect(
+        "GET", TOKEN, Reply.of_json({"token": "t"})
+    )
     guarded.expect("GET", MANIFEST, manifest.reply())
     client_of(guarded).get_manifest("app", "1")
     assert 20 <= sum(clock.waits) <= 22
@@ -128,8 +155,12 @@ def test_a_token_server_that_wants_a_day_is_not_waited_for(guarded, client_of: C
     assert caught.value.retry_after_s == 86400
 
 
-def test_a_redirect_within_the_token_server_is_followed_with_credentials(guarded, client_of: ClientOf, manifest) -> None:
-    guarded.expect("GET", TOKEN, Reply.redirect("/token2?x=y")).expect("GET", "/token2?x=y", Reply.of_json({"token": "t"}))
+def test_a_redirect_within_the_token_server_is_followed_with_credentials(
+    guarded, client_of: ClientOf, manifest
+) -> None:
+    guarded.expect("GET", TOKEN, Reply.redirect("/token2?x=y")).expect(
+        "GET", "/token2?x=y", Reply.of_json({"token": "t"})
+    )
     guarded.expect("GET", MANIFEST, manifest.reply())
     client_of(guarded, user="ann").get_manifest("app", "1")
     assert guarded.authorizations()[1] == guarded.authorizations()[2] == "Basic YW5uOnMzY3JldC1wYXNz"

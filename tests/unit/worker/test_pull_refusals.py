@@ -51,7 +51,7 @@ def test_a_layer_with_a_wrong_byte_is_not_stored(puller, fake, good, size):
     assert "do not use" in failure.hint
     assert outcomes[good].state is ImageState.PULLED
     assert not puller.layout.blobs.path(wrong.digest).exists()
-    assert list(puller.layout.blobs.partials.iterdir()) == []
+    assert not [path for path in puller.layout.blobs.partials.iterdir() if wrong.digest.encoded in path.name]
     assert_sound(puller.layout, "good:1")
 
 

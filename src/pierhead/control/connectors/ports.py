@@ -1,13 +1,15 @@
 """What the connector service needs of a store."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pierhead.control.scopes import Scope
-from pierhead.control.secrets import Secret
 from pierhead.kit.paging import Page, PageRequest
 
 from .model import Connector, ConnectorFilter, ConnectorStatus
+
+if TYPE_CHECKING:  # loading the secrets loads the cryptography, which deciding about images does not need
+    from pierhead.control.secrets import Secret
 
 
 class ConnectorRows(Protocol):
@@ -33,7 +35,7 @@ class ConnectorRows(Protocol):
 
 
 class SecretLookup(Protocol):
-    def find(self, scope: Scope, identifier: str) -> Secret | None: ...
+    def find(self, scope: Scope, identifier: str) -> "Secret | None": ...
 
 
 class ConnectorTransaction(Protocol):

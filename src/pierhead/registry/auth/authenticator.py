@@ -10,6 +10,7 @@ from typing import Final
 from pierhead.kit.clock import Clock
 from pierhead.registry.context import CallContext
 from pierhead.registry.endpoint import Endpoint
+from pierhead.registry.errors import RegistryError
 from pierhead.registry.request import Answer, Request
 
 from .challenge import Challenge, parse_challenges
@@ -54,7 +55,11 @@ class Authenticator:
         learned = self._learned.get(endpoint.key)
         if isinstance(learned, Realm):
             scopes = (request.scope,) if request.scope else ()
-            return self._renewed(endpoint, request, learned, scopes, None, call, tries)
+            try:
+                return self._renewed(endpoint, request, learned, scopes, None, call, tries)
+            except RegistryError:
+                self._forget(endpoint)  # the next try asks the registry first
+                raise
         return learned
 
     def next_grant(self, answer: Answer, grant: Grant | None, call: CallContext, tries: Tries) -> Grant | None:
@@ -74,7 +79,6 @@ class Authenticator:
         self, answer: Answer, realm: Realm, challenge: Challenge, grant: Grant | None, call: CallContext, tries: Tries
     ) -> Grant | None:
         endpoint, request = answer.endpoint, answer.request
-        self._learn(endpoint, realm)
         scopes = challenge.scopes or ((request.scope,) if request.scope else ())
         failed = grant if isinstance(grant, Token) else None
         is_short = challenge.get("error") == "insufficient_scope"
@@ -136,10 +140,15 @@ class Authenticator:
                 return current
             token = self._fetch(endpoint, request, realm, scopes, call)
             self._tokens.put(key, token)
+            self._learn(endpoint, realm)  # only now: a realm that gives no tokens is not worth keeping
             return token
 
         tries.fetched.add(scopes)
         return self._flights.run((key, scopes), work, call)
+
+    def _forget(self, endpoint: Endpoint) -> None:
+        with self._lock:
+            self._learned.pop(endpoint.key, None)
 
     def _learn(self, endpoint: Endpoint, what: Realm | Basic) -> None:
         with self._lock:

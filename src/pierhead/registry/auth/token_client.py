@@ -75,7 +75,7 @@ def _next_hop(url: Url, location: str, answer: Answer) -> Url:
 
 
 def _refused(answer: Answer) -> RegistryError:
-    reason = reason_of(answer.response.excerpt)
+    reason = reason_of(answer)
     said = f"the token server {answer.url.origin.authority} answered with status {answer.status}"
     if answer.status in (400, 401, 403):
         return RegistryUnauthenticatedError(

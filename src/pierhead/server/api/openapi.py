@@ -1,6 +1,7 @@
 """The OpenAPI document: the framework's own, with the bodies that are read without the framework."""
 
 import json
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -30,12 +31,26 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         for operation in [operation for path in made["paths"].values() for operation in path.values()]:
             _name_body_schema(operation, schemas)
-            _describe_errors(operation)
+            _describe(operation)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Refusal"] = _REFUSAL
-        app.openapi_schema = made
+        app.openapi_schema = _with_short_names(made)
     return app.openapi_schema
+
+
+def _with_short_names(made: dict[str, Any]) -> dict[str, Any]:
+    """Generic models under their titles: ``ConnectorItemAnswer`` instead of ``Answer_ConnectorItem_``."""
+    schemas = made["components"]["schemas"]
+    titles = {name: schema["title"] for name, schema in schemas.items() if name.endswith("_")}
+    made["components"]["schemas"] = {titles.get(name, name): schema for name, schema in sorted(schemas.items())}
+    for part in [part for schema in schemas.values() for part in schema.get("properties", {}).values()]:
+        part.pop("title", None)  # made from the name, and no better than it
+    text = json.dumps(made)
+    for name, title in titles.items():
+        text = text.replace(f'"{_REF}{name}"', f'"{_REF}{title}"')
+    renamed: dict[str, Any] = json.loads(text)
+    return renamed
 
 
 def _name_body_schema(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -54,8 +69,11 @@ def _name_body_schema(operation: dict[str, Any], schemas: dict[str, Any]) -> Non
     content["schema"] = {"$ref": _REF + renamed.get(title, title)}
 
 
-def _describe_errors(operation: dict[str, Any]) -> None:
+def _describe(operation: dict[str, Any]) -> None:
+    operation["summary"] = re.sub("([A-Z])", lambda found: f" {found[1].lower()}", operation["operationId"]).capitalize()
     responses = operation["responses"]
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"].pop("title", None)
     responses.pop("422", None)  # the framework's; ours are 4xx in the reference's envelopes
     responses["4XX"] = {
         "description": _ERROR_TEXT,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -15,6 +15,8 @@ from .params import page_of
 from .run_events import EVENT_STREAM, RunStreams
 from .wire.runs import RunInfo, RunSummary
 
+RunId = Annotated[str, Path(alias="runId")]
+
 router = APIRouter(prefix="/pierhead/v1/runs", tags=["runs"], dependencies=[Depends(own_caller)])
 
 
@@ -24,24 +26,24 @@ def list_all(call: OwnCall, page: Annotated[PageRequest, Depends(page_of(50, 100
     return answer(call, page_data(call.app.runs.list(call.account, page), RunSummary.of))
 
 
-@router.get("/{run_id}", operation_id="getRun")
-def get(call: OwnCall, run_id: str) -> Answer[RunInfo]:
+@router.get("/{runId}", operation_id="getRun")
+def get(call: OwnCall, run_id: RunId) -> Answer[RunInfo]:
     return answer(call, RunInfo.of(call.app.runs.get(call.account, run_id)))
 
 
-@router.post("/{run_id}/cancel", operation_id="cancelRun")
-def cancel(call: OwnCall, run_id: str) -> Answer[RunInfo]:
+@router.post("/{runId}/cancel", operation_id="cancelRun")
+def cancel(call: OwnCall, run_id: RunId) -> Answer[RunInfo]:
     """Ends a run; one that has ended stays as it is."""
     return answer(call, RunInfo.of(call.app.runs.cancel(call.account, run_id)))
 
 
 @router.get(
-    "/{run_id}/events",
+    "/{runId}/events",
     operation_id="streamRunEvents",
     response_class=StreamingResponse,
     responses={200: {"content": {EVENT_STREAM: {"schema": {"type": "string"}}}}},
 )
-async def stream_events(request: Request, call: OwnCall, run_id: str) -> StreamingResponse:
+async def stream_events(request: Request, call: OwnCall, run_id: RunId) -> StreamingResponse:
     """``event: image`` with one image whenever it changed, all of them first; ``event: run`` when the state changed.
 
     The stream ends after the ``run`` event of a final state.

@@ -98,4 +98,6 @@ class BlobIngest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.offset == 0:  # nothing that could be of use to anybody
+            self.discard()
         os.close(self._descriptor)

@@ -1,0 +1,90 @@
+"""The stream of a run that is still going on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pierhead.control.pipelines import PULL_KIND, ImageFacts, ImageState, Run
+from pierhead.control.scopes import Scope
+from pierhead.server.api import run_events
+from pierhead.server.api.refusals import BusyError
+from pierhead.server.api.run_events import RunStreams
+from pierhead.testing.application import MemoryApplication
+
+PIPELINE = b"""
+pipeline:
+  identifier: demo
+  stages:
+    - stage:
+        identifier: build
+        type: CI
+        spec:
+          infrastructure: {type: KubernetesDirect, spec: {connectorRef: account.cluster, namespace: builds}}
+          execution: {steps: [{step: {identifier: t, type: Run, spec: {command: x}}}]}
+"""
+
+
+@pytest.fixture
+def run(application: MemoryApplication) -> Run:
+    return application.runs.initialize(PIPELINE, Scope(application.account.id), "me")
+
+
+async def _next_state(stream: AsyncIterator[bytes], kind: str) -> bytes:
+    event = await anext(stream)
+    assert event.startswith(f"event: {kind}\n".encode()), event
+    return event
+
+
+def test_changes_are_told_as_they_come_and_the_last_word_is_the_runs(
+    application: MemoryApplication, run: Run
+) -> None:
+    async def follow() -> None:
+        streams = RunStreams(application.runs)
+        stream = streams.stream(run)
+        for _ in run.images:
+            assert b'"state":"pending"' in await _next_state(stream, "image")
+        assert b'"state":"running"' in await _next_state(stream, "run")
+        lease = application.queue.lease("test", (PULL_KIND,))
+        assert lease is not None
+        first, *_ = run.images
+        pulling = ImageFacts(state=ImageState.PULLING, bytes_done=10)
+        await asyncio.to_thread(application.runs.record, lease, [(first.pull_key, pulling)])
+        assert b'"bytesDone":10' in await _next_state(stream, "image")
+        pulled = [(image.pull_key, ImageFacts(state=ImageState.PULLED)) for image in run.images]
+        await asyncio.to_thread(application.runs.finish, lease, pulled)
+        for _ in run.images:
+            assert b'"state":"pulled"' in await _next_state(stream, "image")
+        assert b'"state":"succeeded"' in await _next_state(stream, "run")
+        assert [event async for event in stream] == []
+        assert streams.open == 0
+
+    asyncio.run(follow())
+
+
+def test_a_quiet_stream_is_kept_alive(
+    application: MemoryApplication, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_events, "KEEP_ALIVE_S", 0.0)
+    monkeypatch.setattr(run_events, "LOOK_EVERY_S", 0.01)
+
+    async def follow() -> bytes:
+        stream = RunStreams(application.runs).stream(run)
+        events = [await anext(stream) for _ in range(len(run.images) + 2)]
+        return events[-1]
+
+    assert asyncio.run(follow()).startswith(b":")
+
+
+def test_more_streams_than_there_are_places_for_are_refused(application: MemoryApplication, run: Run) -> None:
+    async def follow() -> None:
+        streams = RunStreams(application.runs, max_open=1)
+        first = streams.stream(run)
+        await anext(first)
+        with pytest.raises(BusyError):
+            streams.stream(run)
+        await first.aclose()  # type: ignore[attr-defined]
+        assert streams.open == 0
+        streams.stream(run)
+
+    asyncio.run(follow())
