@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pierhead.demo.content import MISSING_PIN, demo_images
+from pierhead.demo.content import HARNESS_IMAGE, MISSING_PIN, PIPELINE, demo_images
 from pierhead.testing.fake_registry import BlobFault, Then
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
@@ -106,8 +106,14 @@ def test_a_run_left_to_the_server_can_be_watched(prepared) -> None:
     assert "stage override" in watched.out
 
 
-def test_explain_gives_the_same_with_and_without_a_server_and_asks_no_registry(prepared, registry) -> None:
-    registry.forget_requests()
+def test_explain_gives_the_same_with_and_without_a_server_and_asks_no_registry(home, registry) -> None:
+    prepared = home
+    # A connector that is saved is tested in the background, and that would be requests of its own.
+    untested = HARNESS_IMAGE.replace("executeOnDelegate", "ignoreTestConnection: true\n    executeOnDelegate")
+    home.write("c.yaml", "---\n".join(untested.replace("harnessImage", name) for name in ("harnessImage", "mirror")))
+    home.write("c.yaml", (home.root / "c.yaml").read_text().format(url=registry.url))
+    home.write("pipeline.yaml", PIPELINE)
+    assert home.run("connector", "apply", "-f", "c.yaml").code == 0
     without = prepared.run("explain", "pipeline.yaml", "--json")
     with prepared.server() as server:
         server.wait()

@@ -47,7 +47,7 @@ def print_manifests(invocation: Invocation, raw: bytes, stages: tuple[str, ...],
     if invocation.screen.is_json:
         invocation.screen.json(manifests)
     else:
-        from pierhead.control.pipelines.kubernetes import to_yaml
+        from pierhead.control.pipelines import to_yaml
 
         invocation.screen.raw(to_yaml(manifests))
 
@@ -55,8 +55,7 @@ def print_manifests(invocation: Invocation, raw: bytes, stages: tuple[str, ...],
 def _rendered(
     application: "Application", invocation: Invocation, raw: bytes, stages: tuple[str, ...], *, reveals: bool
 ) -> list[dict[str, object]]:
-    from pierhead.control.pipelines.kubernetes import render
-    from pierhead.control.pipelines.pull_secrets import hidden_credentials
+    from pierhead.control.pipelines import hidden_credentials, render
     from pierhead.control.scopes import Scope
 
     def revealed(image: "PlannedImage") -> tuple[str, str] | None:

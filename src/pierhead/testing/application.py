@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pierhead.adapters.keyring_file import FileKeyring
+from pierhead.adapters.sql import SqlStore
 from pierhead.control.access import AccessService, Account
 from pierhead.control.catalogue import Catalogue, CatalogueService
 from pierhead.control.connectors import ConnectorService
@@ -25,6 +26,7 @@ from pierhead.server.settings import Settings
 from .clock import FakeClock
 from .memory import MemoryStore
 
+Store = MemoryStore | SqlStore
 GOOD_REPORT = TestReport(
     outcome="success", steps=(TestStep(name="connect", outcome=StepOutcome.OK, evidence="answered"),)
 )
@@ -63,7 +65,7 @@ class MemoryApplication:
 
     settings: Settings
     clock: FakeClock
-    store: MemoryStore
+    store: Store
     account: Account
     key: SecretValue
     access: AccessService
@@ -75,9 +77,9 @@ class MemoryApplication:
     delegate: ObedientDelegate
 
 
-def memory_application(directory: Path) -> MemoryApplication:
-    """``directory`` takes the key file, which is all that is written."""
-    clock, store, catalogue = FakeClock(), MemoryStore(), Catalogue.load()
+def memory_application(directory: Path, store: Store | None = None) -> MemoryApplication:
+    """``directory`` takes the key file, which is all that is written when the store is the one in memory."""
+    clock, store, catalogue = FakeClock(), store or MemoryStore(), Catalogue.load()
     access = AccessService(store, clock, pepper=b"p" * 32)
     account, key = access.create_account_with_admin_key()
     connectors = ConnectorService(store, clock, new_id, sample_images=catalogue.samples())

@@ -7,7 +7,7 @@ from typing import TypeVar
 from pierhead.control.access import Account, ApiKey
 from pierhead.control.catalogue import Infra, Pin
 from pierhead.control.connectors import Connector
-from pierhead.control.pipelines.runs import Run
+from pierhead.control.pipelines import Run
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import Secret
 from pierhead.control.tasks import TaskRow

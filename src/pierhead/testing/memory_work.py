@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from pierhead.control.pipelines.runs import ImageFacts, Run, RunState
+from pierhead.control.pipelines import ImageFacts, Run, RunState
 from pierhead.control.tasks import TaskExistsError, TaskRow, TaskState, rules
 from pierhead.kit.errors import ConflictError
 from pierhead.kit.paging import Page, PageRequest
@@ -105,9 +105,6 @@ class MemoryRunRows:
     def page(self, account: str, request: PageRequest) -> Page[Run]:
         found = [_head(run) for run in reversed(self._rows.values()) if run.account == account]
         return page(found, request)
-
-    def unfinished(self) -> tuple[Run, ...]:
-        return tuple(_head(run) for run in self._rows.values() if run.state is RunState.RUNNING)
 
     def put_facts(self, run_id: str, facts: Iterable[tuple[str, ImageFacts]]) -> None:
         for pull_key, later in facts:

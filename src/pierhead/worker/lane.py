@@ -51,14 +51,15 @@ class Lane(Generic[Token]):
         """A result was taken out of the inbox: there is room for one call more."""
         self._under_way -= 1
 
-    def close(self, wait_s: float) -> bool:
-        """No calls any more. Waits for the threads; False when one was still busy and is left to itself."""
+    def close(self) -> None:
+        """No calls any more; threads end when they have done what they are at."""
         for _ in self._threads:
             self._calls.put(None)
-        give_up_at = monotonic() + wait_s
+
+    def join(self, give_up_at: float) -> None:
+        """Waits for the threads until ``time.monotonic()`` says so; then they are left to themselves, as daemons."""
         for thread in self._threads:
             thread.join(max(0.0, give_up_at - monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
         while (given := self._calls.get()) is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event
+from time import monotonic
 
 from pierhead.kit.errors import AppError, DeniedError, NotFoundError
 from pierhead.oci.digest import Digest
@@ -254,8 +255,12 @@ class PullRun:
             image.cancel.set()
         for job in self._running:
             job.cancel.set()
-        waits = [lane.close(_PATIENCE_S) for lane in (self._large, self._small)]
-        del waits  # a thread in a call that does not look up is a daemon, and commits nothing once cancelled
+        lanes = (self._large, self._small)
+        for lane in lanes:
+            lane.close()
+        give_up_at = monotonic() + _PATIENCE_S
+        for lane in lanes:
+            lane.join(give_up_at)
 
     # --- telling
 

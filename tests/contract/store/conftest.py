@@ -19,7 +19,7 @@ from pierhead.control.connectors import (
     TlsSpec,
     UsernamePasswordAuth,
 )
-from pierhead.control.pipelines.runs import Run, RunImage, RunStage, RunState
+from pierhead.control.pipelines import Run, RunImage, RunStage, RunState
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import SealedValue, Secret, ValueType
 from pierhead.control.tasks import TaskRow

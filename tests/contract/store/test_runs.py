@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pierhead.control.pipelines.runs import ImageFacts, ImageFailure, ImageState, RunState
+from pierhead.control.pipelines import ImageFacts, ImageFailure, ImageState, RunState
 from pierhead.kit.errors import ConflictError
 from pierhead.kit.paging import PageRequest
 
@@ -110,15 +110,3 @@ def test_a_final_state_stays(store: Any, build: Any) -> None:
         assert not tx.runs.set_state("none", RunState.FAILED, build.at(6))
     with store.snapshot() as tx:
         assert tx.runs.find("acct", "r1") == build.run(state=RunState.FAILED, finished_at=build.at(5))
-
-
-def test_unfinished_runs_of_every_account_are_listed_oldest_first(store: Any, build: Any) -> None:
-    with store.transaction() as tx:
-        for number, account in enumerate(["acct", "other", "acct"]):
-            tx.runs.add(build.run(f"r{number}", account=account))
-        tx.runs.set_state("r2", RunState.CANCELLED, build.at(1))
-    with store.snapshot() as tx:
-        assert tx.runs.unfinished() == (
-            build.run("r0", stages=(), images=()),
-            build.run("r1", account="other", stages=(), images=()),
-        )

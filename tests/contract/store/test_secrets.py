@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pierhead.control.scopes import Scope
-from pierhead.control.secrets import SecretExistsError, ValueType
+from pierhead.control.secrets import SealedValue, SecretExistsError, ValueType
 from pierhead.kit.paging import PageRequest
 
 SCOPES = (Scope("acct"), Scope("acct", "org"), Scope("acct", "org", "project"), Scope("other"))
@@ -71,6 +71,17 @@ def test_replacing_what_is_not_there_adds_nothing(store: Any, build: Any) -> Non
     with store.transaction() as tx:
         tx.secrets.replace(build.secret())
         assert tx.secrets.find(Scope("acct"), "pw") is None
+
+
+def test_the_keys_in_use_are_those_of_every_sealed_value_of_every_account(store: Any, build: Any) -> None:
+    other_key = SealedValue("k2", b"w", b"n", b"c")
+    with store.transaction() as tx:
+        assert tx.secrets.key_ids() == frozenset()
+        tx.secrets.add(build.secret("a"))
+        tx.secrets.add(build.secret("b"))
+        tx.secrets.add(build.secret(scope=Scope("other"), sealed=other_key))
+        tx.secrets.add(build.secret("path", value_type=ValueType.REFERENCE, reference="kv/pw", sealed=None))
+        assert tx.secrets.key_ids() == {"k1", "k2"}
 
 
 def test_removing_says_whether_there_was_one(store: Any, build: Any) -> None:

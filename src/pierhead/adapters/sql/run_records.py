@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from pierhead.control.connectors import Reason
-from pierhead.control.pipelines.runs import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
+from pierhead.control.pipelines import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
 
 _RUN = ("id", "account", "pipeline", "source", "requested_by", "created_at", "finished_at", "task_id")
 _STAGE = ("run_id", "identifier", "name", "infra", "position")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pierhead.control.pipelines.runs import ImageFacts, Run, RunState
+from pierhead.control.pipelines import ImageFacts, Run, RunState
 from pierhead.kit.paging import Page, PageRequest
 
 from .queries import page
@@ -44,10 +44,6 @@ class SqlRunRows:
     def page(self, account: str, request: PageRequest) -> Page[Run]:
         query = sa.select(runs).where(runs.c.account == account).order_by(runs.c.sequence.desc())
         return page(self._connection, query, request, run_from_row)
-
-    def unfinished(self) -> tuple[Run, ...]:
-        rows = self._connection.execute(sa.select(runs).where(_running).order_by(runs.c.sequence)).mappings()
-        return tuple(run_from_row(row) for row in rows)
 
     def put_facts(self, run_id: str, facts: Iterable[tuple[str, ImageFacts]]) -> None:
         for pull_key, later in facts:

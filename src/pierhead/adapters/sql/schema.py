@@ -165,7 +165,6 @@ runs = sa.Table(
     sa.Column("warnings", json_column(), nullable=False),
     sa.UniqueConstraint("id"),
     sa.Index(None, "account", "sequence"),
-    sa.Index(None, "state"),
     sa.Index(None, "task_id"),
     sqlite_autoincrement=True,
 )

@@ -37,7 +37,7 @@ def test_a_text_must_be_one_and_not_empty(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["<+input>", "<+pipeline.name>", "'x<+stage.variables.tag>'", "<+input>.default(1)"])
 def test_an_expression_where_a_value_is_needed_names_the_field(text: str) -> None:
-    with pytest.raises(PipelineExpressionError, match=r"a.b .line 1, column 5.: .*a literal value is needed") as caught:
+    with pytest.raises(PipelineExpressionError, match=r"a.b .line 1, column 8.: .*a literal value is needed") as caught:
         cursor("a: {b: " + text + "}").need("a", "").find("b").text()  # type: ignore[union-attr]
     assert caught.value.place.path == "a.b"
 

@@ -179,7 +179,6 @@ def _create_runs() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_runs_account_sequence"), "runs", ["account", "sequence"], unique=False)
-    op.create_index(op.f("ix_runs_state"), "runs", ["state"], unique=False)
     op.create_index(op.f("ix_runs_task_id"), "runs", ["task_id"], unique=False)
 
 
