@@ -35,12 +35,16 @@ def test_a_broken_connector_is_told_at_its_field(home) -> None:
 
 
 def test_harness_image_can_be_deleted_knowingly_and_restored(home) -> None:
-    assert home.run("connector", "delete", "harnessImage").code == 2
-    assert home.run("connector", "delete", "harnessImage", "--yes").code == 0
-    assert home.run("connector", "get", "harnessImage").code == 5
-    restored = home.run("connector", "restore-default")
-    assert restored.code == 0, restored.err
-    assert home.run("connector", "get", "harnessImage").code == 0
+    with home.server() as server:
+        server.wait()
+        assert home.run("connector", "delete", "harnessImage").code == 2
+        deleted = home.run("connector", "delete", "harnessImage", "--yes")
+        assert deleted.code == 0
+        assert "warning: " in deleted.out
+        assert home.run("connector", "get", "harnessImage").code == 5
+        restored = home.run("connector", "restore-default")
+        assert restored.code == 0, restored.err
+        assert home.run("connector", "get", "harnessImage").code == 0
 
 
 def test_a_url_is_previewed_before_it_is_saved(home) -> None:

@@ -34,12 +34,18 @@ class BodyTooLargeError(TooLargeError):
         self.cap_bytes = cap_bytes
 
 
-def parse_json(raw: bytes, *, max_depth: int = 64) -> object:
-    """The value in ``raw`` (UTF-8). Raises MalformedJsonError; never RecursionError or UnicodeError."""
+def parse_json(raw: bytes, *, max_depth: int = 64, max_values: int = 200_000) -> object:
+    """The value in ``raw`` (UTF-8). Raises MalformedJsonError; never RecursionError or UnicodeError.
+
+    ``max_values`` bounds memory: a small text of very many small values takes twenty times its size. It counts
+    commas and brackets, those in strings too, so leave some room.
+    """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedJsonError(f"byte {error.start} is not UTF-8") from None
+    if text.count(",") + text.count("[") + text.count("{") > max_values:
+        raise MalformedJsonError(f"more than {max_values:,} values in it")
     _check_depth(text, max_depth)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)

@@ -31,6 +31,10 @@ class UsernamePassword:
             raise InvalidSettingsError(
                 "the user name has a colon in it", hint="give the user name without the password"
             )
+        try:
+            f"{self.username}{self.password.reveal()}".encode()
+        except UnicodeEncodeError:
+            raise InvalidSettingsError("user name or password is not text", hint="give it anew") from None
 
 
 Credential = Anonymous | UsernamePassword

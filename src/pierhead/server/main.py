@@ -1,5 +1,7 @@
 """Runs the server in the foreground: binds, says where it listens, serves until told to stop, cleans up."""
 
+import contextlib
+import signal
 import socket
 import sys
 
@@ -60,7 +62,10 @@ def _run(application: Application, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    # Uvicorn stops in order, then raises the signal once more; its default action would end us before we have closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _say_hello(application: Application, url: str) -> None:

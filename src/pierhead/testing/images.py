@@ -1,6 +1,7 @@
-"""Small but real images, the same bytes every time: gzip tar layers, configs, manifests, an index over platforms.
+"""Small but real images, the same bytes each time: gzip tar layers, configs, manifests, an index over platforms.
 
-Layers are values: give the same one to several images and they share it. Nothing is sent anywhere here.
+Layers are values: give the same one to several images and they share it. Another zlib may compress them to other
+bytes, so no digest of a layer belongs into a test. Nothing is sent anywhere here.
 """
 
 import gzip
@@ -118,8 +119,14 @@ def image(
     docker: bool = False,
 ) -> Image:
     """One platform's image, as OCI or as Docker v2 documents."""
-    manifest_type, config_type, layer_type = _DOCKER if docker else _OCI
-    config = _config(layers, platform, labels or {})
+    return _image(layers, platform, labels or {}, _DOCKER if docker else _OCI)
+
+
+def _image(
+    layers: Sequence[Layer], platform: Platform, labels: Mapping[str, str], types: tuple[str, str, str]
+) -> Image:
+    manifest_type, config_type, layer_type = types
+    config = _config(layers, platform, labels)
     raw = _json(
         {
             "schemaVersion": 2,
@@ -160,7 +167,10 @@ def multi_platform(
 
 def _attestation(subject: Descriptor) -> Image:
     statement = _json({"_type": "https://in-toto.io/Statement/v0.1", "subject": str(subject.digest)})
-    made = image([Layer.of(statement, Digest.of(statement))], platform=Platform("unknown", "unknown"))
+    layers = [Layer.of(statement, Digest.of(statement))]
+    made = _image(
+        layers, Platform("unknown", "unknown"), {}, (OCI_MANIFEST, OCI_CONFIG, "application/vnd.in-toto+json")
+    )
     marks = {
         "vnd.docker.reference.type": "attestation-manifest",
         "vnd.docker.reference.digest": str(subject.digest),

@@ -43,9 +43,9 @@ class MemoryTaskRows:
         held = self._held(task_id, owner, fence)
         return None if held is None else self._put(rules.renewed(held, until))
 
-    def release(self, task_id: str, owner: str, fence: int) -> bool:
+    def release(self, task_id: str, owner: str, fence: int, now: datetime) -> bool:
         held = self._held(task_id, owner, fence)
-        return held is not None and self._put(rules.released(held)) is not None
+        return held is not None and self._put(rules.released(held, now)) is not None
 
     def finish(
         self,

@@ -64,8 +64,11 @@ class RegistryRequestHandler(BaseHTTPRequestHandler):
 
     def _send(self, given: Answer) -> None:
         end = len(given.content) if given.end is None and isinstance(given.content, bytes) else given.end or 0
-        self.send_response(given.status)
-        self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
+        if given.is_bare:
+            self.send_response_only(given.status)
+        else:
+            self.send_response(given.status)
+            self.send_header("Docker-Distribution-Api-Version", "registry/2.0")
         for name, value in given.headers.items():
             self.send_header(name, value)
         if given.status != 204 and "Content-Length" not in given.headers:

@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Sends ``content`` from ``start`` up to ``end`` (None: all of it)."""
+    """Sends ``content`` from ``start`` up to ``end`` (None: all of it). A bare one has no header but its own."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -64,6 +64,7 @@ class Answer:
     start: int = 0
     end: int | None = None
     fault: BlobFault | None = None
+    is_bare: bool = False
 
 
 def find_route(path: str) -> dict[str, str]:
@@ -82,7 +83,7 @@ def answer(registry: "FakeRegistry", request: Request) -> Answer:
     """Raises InvalidDigestError for a digest that is none."""
     scripted = registry.faults.take_script(request.method, request.path)
     if scripted is not None:
-        return Answer(scripted.status, scripted.headers, scripted.body)
+        return Answer(scripted.status, scripted.headers, scripted.body, is_bare=True)
     refusal = _refusal(registry, request)
     return refused(refusal) if refusal else _ANSWERS[request.kind](registry, request)
 

@@ -173,9 +173,9 @@ def test_a_released_task_is_queued_again_without_an_attempt_lost(store: Any, bui
     add(store, build.task())
     lease(store, build)
     with store.transaction() as tx:
-        assert not tx.tasks.release("t1", "you", 1)
-        assert tx.tasks.release("t1", "me", 1)
-        assert not tx.tasks.release("t1", "me", 1)
+        assert not tx.tasks.release("t1", "you", 1, build.at(1))
+        assert tx.tasks.release("t1", "me", 1, build.at(1))
+        assert not tx.tasks.release("t1", "me", 1, build.at(1))
     back = find(store)
     assert (back.state, back.owner, back.lease_expires_at, back.attempts, back.fence) == (
         TaskState.QUEUED, None, None, 0, 1,
@@ -183,6 +183,16 @@ def test_a_released_task_is_queued_again_without_an_attempt_lost(store: Any, bui
     again = lease(store, build)
     assert again is not None
     assert again.fence == 2
+
+
+def test_a_released_task_that_was_to_be_cancelled_ends_instead_of_waiting_for_ever(store: Any, build: Any) -> None:
+    add(store, build.task())
+    lease(store, build)
+    with store.transaction() as tx:
+        tx.tasks.cancel("t1", build.at(1))
+        assert tx.tasks.release("t1", "me", 1, build.at(2))
+    ended = find(store)
+    assert (ended.state, ended.finished_at, ended.attempts) == (TaskState.CANCELLED, build.at(2), 1)
 
 
 def test_cancelling_a_queued_task_ends_it_at_once(store: Any, build: Any) -> None:

@@ -56,7 +56,7 @@ def test_a_snapshot_sees_nothing_of_an_open_transaction_and_nothing_that_came_af
 
 
 def test_nothing_written_to_a_snapshot_lasts(store: Any, build: Any) -> None:
-    with suppress(UnavailableError), store.snapshot() as view:  # a store may refuse it
+    with suppress(UnavailableError), store.snapshot() as view:  # a store may refuse it at once
         view.tasks.add(build.task())
     with store.snapshot() as view:
         assert view.tasks.find("t1") is None

@@ -8,7 +8,6 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote
 
@@ -21,9 +20,7 @@ from pierhead.server.api.permissions import PERMISSIONS
 from pierhead.server.app import create_app
 from pierhead.testing.application import MemoryApplication, memory_application
 
-BOUNDED = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+BOUNDED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 INTERESTING = ["", "a", "harnessImage", "K8", "account.harnessImage", "\0", "\ud800", "ä", "a/b", "..", "%", "x" * 300]
 texts = st.sampled_from(INTERESTING) | st.text(max_size=30)
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
@@ -83,10 +80,11 @@ class Speaker:
         return sent[0]["status"], dict(sent[0]["headers"]), b"".join(part.get("body", b"") for part in sent[1:])
 
 
-@pytest.fixture
-def speaker(tmp_path: Path) -> Iterator[Speaker]:
-    store = SqlStore(tmp_path / "fuzz.db")
-    speaker = Speaker(memory_application(tmp_path, store))
+@pytest.fixture(scope="module")
+def speaker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Speaker]:
+    directory = tmp_path_factory.mktemp("fuzz")
+    store = SqlStore(directory / "fuzz.db")
+    speaker = Speaker(memory_application(directory, store))
     yield speaker
     speaker.runner.close()
     store.close()
@@ -152,7 +150,8 @@ def requests(draw: st.DrawFn, operation: dict[str, Any], path: str, document: di
         return quote_from_bytes(draw(texts).encode("utf-8", "surrogatepass")) or "x"
 
     names = [parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]
-    query = draw(st.lists(st.tuples(st.sampled_from([*names, "account", "x"]), texts | st.integers().map(str)), max_size=4))
+    pair = st.tuples(st.sampled_from([*names, "account", "x"]), texts | st.integers().map(str))
+    query = draw(st.lists(pair, max_size=4, unique_by=draw(st.sampled_from([lambda pair: pair[0], id]))))
     headers = {"content-type": draw(media_types)}
     body = b""
     if content := operation.get("requestBody", {}).get("content"):

@@ -156,6 +156,7 @@ class OperationalError(_Driver):
         (_Driver("40001"), UnavailableError),
         (_Driver("53100"), UnavailableError),
         (_Driver("57P01"), UnavailableError),
+        (_Driver("25006"), UnavailableError),
         (OperationalError(None), UnavailableError),
         (type("DataError", (Exception,), {})("NUL"), InvalidInputError),
         (OverflowError("too large"), InvalidInputError),

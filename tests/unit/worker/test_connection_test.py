@@ -8,6 +8,7 @@ import trustme
 from pierhead.kit.redact import SecretValue
 from pierhead.registry.endpoint import Endpoint, ProxySettings, TlsSettings, UsernamePassword
 from pierhead.registry.transport import Transport
+from pierhead.testing.clock import FakeClock
 from pierhead.testing.fake_registry import BasicLogin, FakeRegistry, Scripted, TokenLogin
 from pierhead.testing.images import image
 from pierhead.worker.cancel import CancelToken
@@ -118,15 +119,9 @@ def test_a_certificate_of_the_connectors_authority_is_described(transport, autho
 def test_what_is_no_registry_is_found_out(transport, fake, status):
     fake.faults.script(Scripted("GET", "/v2/", status, b"<html>", times=100))
     fake.faults.script(Scripted("GET", "/v1/_ping", 404, times=100))
-    transport = Transport(FakeClockForRetries())
+    transport = Transport(FakeClock())
     report = run_connection_test(endpoint(fake), transport)
     ends_at(report, "/v2/")
-
-
-def FakeClockForRetries():
-    from pierhead.testing.clock import FakeClock
-
-    return FakeClock()
 
 
 @pytest.mark.parametrize("login", [BasicLogin({"robot": "right-password"}), TokenLogin({"robot": "right-password"})])
@@ -226,9 +221,8 @@ def test_a_rate_limit_that_is_nearly_used_up_is_warned_of(transport, base):
 
 def test_a_clock_that_goes_wrong_is_warned_of(transport, fake):
     headers = {"Date": "Mon, 05 Jan 2015 12:00:00 GMT", "Docker-Distribution-Api-Version": "registry/2.0"}
-    # http.server sends a Date of its own; the first one of two counts nowhere, so this scripted answer has only ours.
     fake.faults.script(Scripted("GET", "/v2/", 200, b"{}", headers=headers, times=100))
-    report = run_connection_test(endpoint(fake), Transport(FakeClockForRetries()))
+    report = run_connection_test(endpoint(fake), Transport(FakeClock()))
     assert outcomes(report)["clock skew"] == "warning"
 
 

@@ -123,4 +123,5 @@ def _of_sqlstate(error: BaseException) -> AppError | None:
         return RowExistsError()
     if state is None:  # the driver's own: no connection was made, or it broke
         return StoreUnavailableError(str(error)) if type(error).__name__ == "OperationalError" else None
-    return StoreUnavailableError(str(error)) if state[:2] in _UNAVAILABLE_CLASSES else None
+    is_read_only = state == "25006"  # read_only_sql_transaction
+    return StoreUnavailableError(str(error)) if is_read_only or state[:2] in _UNAVAILABLE_CLASSES else None

@@ -56,10 +56,18 @@ _held = sa.and_(
 )
 _holds = sa.select(tasks.c.sequence).where(_held).with_for_update()
 _renew = tasks.update().where(_held).values(lease_expires_at=sa.bindparam("until")).returning(tasks)
+# ``rules.released``, said to the database.
+_ends = tasks.c.is_cancel_requested
 _release = (
     tasks.update()
     .where(_held)
-    .values(state=TaskState.QUEUED.value, owner=None, lease_expires_at=None, attempts=tasks.c.attempts - 1)
+    .values(
+        state=sa.case((_ends, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
+        owner=sa.case((_ends, tasks.c.owner), else_=None),
+        attempts=tasks.c.attempts - sa.case((_ends, 0), else_=1),
+        finished_at=sa.case((_ends, sa.bindparam("now")), else_=None),
+        lease_expires_at=None,
+    )
 )
 _finish = (
     tasks.update()
@@ -126,8 +134,8 @@ class SqlTaskRows:
     def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
         return self._one(_renew, {**_lease_is(task_id, owner, fence), "until": until})
 
-    def release(self, task_id: str, owner: str, fence: int) -> bool:
-        return self._connection.execute(_release, _lease_is(task_id, owner, fence)).rowcount == 1
+    def release(self, task_id: str, owner: str, fence: int, now: datetime) -> bool:
+        return self._connection.execute(_release, {**_lease_is(task_id, owner, fence), "now": now}).rowcount == 1
 
     def finish(
         self,

@@ -121,8 +121,10 @@ def renewed(task: TaskRow, until: datetime) -> TaskRow:
     return replace(task, lease_expires_at=until)
 
 
-def released(task: TaskRow) -> TaskRow:
-    """Given back undone: it may be leased again, and the attempt does not count."""
+def released(task: TaskRow, now: datetime) -> TaskRow:
+    """Given back undone: it may be leased again, and the attempt does not count; to be cancelled, it ends here."""
+    if task.is_cancel_requested:
+        return finished(task, TaskState.CANCELLED, None, now)
     return replace(_requeued(task), attempts=task.attempts - 1)
 
 

@@ -32,8 +32,8 @@ class TaskRows(Protocol):
     def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
         """The row with its new expiry, None when the lease does not hold."""
 
-    def release(self, task_id: str, owner: str, fence: int) -> bool:
-        """Back to the queue without counting the attempt; False when the lease does not hold."""
+    def release(self, task_id: str, owner: str, fence: int, now: datetime) -> bool:
+        """Back to the queue without counting the attempt (``model.released``); False when the lease does not hold."""
 
     def finish(
         self,

@@ -88,7 +88,7 @@ class TaskQueue:
 
         Raises StaleLeaseError.
         """
-        if not tx.tasks.release(lease.id, lease.owner, lease.fence):
+        if not tx.tasks.release(lease.id, lease.owner, lease.fence, self._clock.now()):
             raise StaleLeaseError(lease.id, lease.owner, lease.fence)
         tx.after_commit(self._announce)
 

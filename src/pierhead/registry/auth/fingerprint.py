@@ -14,6 +14,7 @@ def fingerprint(*parts: str | SecretValue | None) -> str:
     """The same text for the same parts, and only for them, as long as this process lives."""
     mac = hmac.new(_KEY, digestmod=hashlib.sha256)
     for part in parts:
-        raw = b"" if part is None else (part.reveal() if isinstance(part, SecretValue) else part).encode()
+        text = part.reveal() if isinstance(part, SecretValue) else part or ""
+        raw = text.encode("utf-8", "surrogatepass")
         mac.update(f"{-1 if part is None else len(raw)}:".encode() + raw)
     return mac.hexdigest()

@@ -1,6 +1,8 @@
 """Bytes from a socket, with those read too early held back for the next reader."""
 
+import select
 import socket
+from collections.abc import Callable
 
 from pierhead.registry.errors import BadResponseError, BodyTooLargeError, ConnectionLostError, RegistryError
 
@@ -12,10 +14,11 @@ _CHUNK = 16 * 1024
 class Stream:
     """Reads for one exchange at a time; ``watch`` is exchanged with it."""
 
-    __slots__ = ("_held", "_sock", "authority", "watch")
+    __slots__ = ("_held", "_pending", "_sock", "authority", "watch")
 
     def __init__(self, sock: socket.socket, authority: str) -> None:
         self._sock = sock
+        self._pending: Callable[[], int] | None = getattr(sock, "pending", None)  # of TLS sockets only
         self._held = b""
         self.authority = authority
         self.watch: Watch | None = None
@@ -41,6 +44,8 @@ class Stream:
                 continue
             except OSError as error:
                 raise self._lost(error) from error
+            if count and self._pending is not None:
+                count += self._more(view[count:], self._pending)
             if watch is not None:
                 watch.check(count)
             return count
@@ -78,6 +83,21 @@ class Stream:
             self._sock.sendall(data)
         except OSError as error:
             raise self._lost(error) from error
+
+    def _more(self, view: memoryview, pending: Callable[[], int]) -> int:
+        """TLS gives a record of 16 KiB at a time; what has come already is taken along, for it costs each reader."""
+        filled = 0
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        while filled < len(view) and (pending() or poll.poll(0)):
+            try:
+                count = self._sock.recv_into(view[filled:])
+            except OSError:
+                break  # the next read meets it again
+            if count == 0:
+                break
+            filled += count
+        return filled
 
     def _receive(self) -> bytes:
         self._held = b""

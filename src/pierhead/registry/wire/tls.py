@@ -66,7 +66,7 @@ def build_context(settings: TlsSettings) -> ssl.SSLContext:
     if settings.ca_pem is not None:
         try:
             context.load_verify_locations(cadata=settings.ca_pem)
-        except (ssl.SSLError, ValueError) as error:
+        except (ssl.SSLError, ValueError, TypeError) as error:
             raise InvalidSettingsError(
                 f"the CA certificate cannot be read: {error}", hint="give it as PEM text, -----BEGIN CERTIFICATE-----"
             ) from None
