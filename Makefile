@@ -7,7 +7,7 @@ RUN    := $(VENV)/.run.stamp
 DEV    := $(VENV)/.dev.stamp
 UV_VERSION := 0.13.8
 
-.PHONY: demo up test check fix bench faults lock system-packages clean
+.PHONY: demo up test check fix bench docs faults lock system-packages clean
 
 demo: $(RUN)            ## run the main job on a throw-away registry
 	@$(BIN)/pierhead demo
@@ -30,6 +30,9 @@ fix: $(DEV)             ## format and mend what can be mended
 
 bench: $(DEV) system-packages ## figures against skopeo and docker-registry
 	$(BIN)/python -m bench
+
+docs: $(RUN)            ## write the reference pages anew, from the program itself
+	$(BIN)/python docs/generate
 
 faults: $(DEV) system-packages ## long randomised fault runs
 	$(BIN)/pytest -m faults --timeout 3600 $(ARGS)

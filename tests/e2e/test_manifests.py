@@ -27,7 +27,7 @@ def passwords(text: str) -> list[str]:
 def test_pull_secrets_are_masked_unless_revealed_on_the_data_directory(prepared) -> None:
     assert prepared.run("secret", "apply", "token", "--from-stdin", stdin="hunter22\n").code == 0
     prepared.write("mirror.yaml", CREDENTIALS)
-    assert prepared.run("connector", "apply", "-f", "mirror.yaml").code == 0
+    prepared.prepare("connector", "apply", "-f", "mirror.yaml")
     masked = prepared.run("explain", "pipeline.yaml", "--stage", "scan", "--render", "kubernetes")
     assert masked.code == 0, masked.err
     assert passwords(masked.out) == ["***"]

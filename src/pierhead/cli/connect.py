@@ -74,6 +74,8 @@ def _local(target: Target) -> Connection:
     from .in_process import open_wire
 
     wire, application = open_wire(target.data, target.images)
+    if application.first_key is not None:
+        sys.stderr.write(f"made the data directory {target.data}; its admin key is in the file admin-key there\n")
     key = _given_key(target) or _admin_key(target.data)
     if key is None:
         wire.close()

@@ -1,5 +1,8 @@
 """Opens the application on a data directory that no server holds. Importing this is cheap; calling it is not."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +21,19 @@ def open_data(data: Path, images: Path | None = None) -> "Application":
 
     log.set_up("ERROR")  # what goes wrong is told by the command; the server's running account is not wanted here
     settings = replace(Settings.from_environment(), data=data)
-    return open_application(replace(settings, images=images) if images else settings)
+    with _own_umask():
+        return open_application(replace(settings, images=images) if images else settings)
+
+
+@contextmanager
+def _own_umask() -> Iterator[None]:
+    """The directory closes itself to others and with it all that is made in it; what is asked for with --output is the
+    user's, with the user's own modes."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def open_wire(data: Path, images: Path | None = None) -> "tuple[LocalWire, Application]":

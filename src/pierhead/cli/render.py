@@ -69,6 +69,12 @@ class Screen:
         if not self.is_quiet:
             self._err.write(clean(text) + "\n")
 
+    def fits(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bool:
+        """Whether a table stands in the terminal's width without folding; always, where there is none."""
+        lines = [tuple(columns), *(tuple("" if cell is None else clean(cell) for cell in row) for row in rows)]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+        return not self.is_terminal or sum(widths) + 3 * len(widths) <= self.console().width
+
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         texts = [tuple("" if cell is None else clean(cell) for cell in row) for row in rows]
         if self.is_terminal:

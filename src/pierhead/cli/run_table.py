@@ -6,7 +6,7 @@ from typing import Any
 from .errors import exchange_lines
 from .format import duration, part_of, short_digest, size, split_reference
 from .pages import when
-from .render import Screen
+from .render import STYLES, Screen
 
 COLUMNS = ("stage", "image", "source", "connector", "why", "digest", "fetched / size", "time", "state")
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
@@ -16,7 +16,11 @@ _WHY = {"stage": "stage override", "account": "account default", "built-in": "bu
 def tell_run(screen: Screen, run: dict[str, Any], *, is_verbose: bool = False) -> None:
     """Table, warnings, failures and one line of sums."""
     if not screen.is_quiet:
-        screen.table(COLUMNS, (_row(stage, image) for stage, image in images_of(run)))
+        rows = [_row(stage, image) for stage, image in images_of(run)]
+        if screen.fits(COLUMNS, rows):
+            screen.table(COLUMNS, rows)
+        else:
+            _tell_narrowly(screen, rows)
         for warning in _warnings(run):
             screen.line(f"warning: {warning}", style="yellow")
     for stage, image in images_of(run):
@@ -33,20 +37,33 @@ def images_of(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, A
             yield stage, image
 
 
-def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[object, ...]:
+def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[str, ...]:
     source, name = split_reference(str(image.get("reference") or "?"))
     connector = image.get("connector") or {}
     return (
-        stage["identifier"],
+        str(stage["identifier"]),
         name,
         source,
-        connector.get("reference") or "none",
-        _WHY.get(str(connector.get("source")), connector.get("source")),
+        str(connector.get("reference") or "none"),
+        _WHY.get(str(connector.get("source")), str(connector.get("source"))),
         short_digest(image.get("digest")),
         part_of(image.get("bytesFetched"), image.get("bytesTotal")),
         duration(image.get("seconds")),
-        image.get("state"),
+        str(image.get("state")),
     )
+
+
+def _tell_narrowly(screen: Screen, rows: list[tuple[str, ...]]) -> None:
+    """The same in two lines an image, for terminals that the table would not fit."""
+    stage = ""
+    width = max((len(row[1]) for row in rows), default=0)
+    for row in rows:
+        if row[0] != stage:
+            stage = row[0]
+            screen.line(f"stage {stage}", style="bold")
+        _, image, source, connector, why, digest, fetched, time, state = row
+        screen.line(f"{state:<8}  {image:<{width}}  {digest}  {fetched}  {time}", style=STYLES.get(state), indent=2)
+        screen.line(f"from {source} by connector {connector}, {why}", style="dim", indent=12)
 
 
 def _tell_failure(screen: Screen, stage: dict[str, Any], image: dict[str, Any]) -> None:

@@ -44,9 +44,9 @@ def parse_json(raw: bytes, *, max_depth: int = 64, max_values: int = 200_000) ->
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedJsonError(f"byte {error.start} is not UTF-8") from None
+    _check_depth(text, max_depth)
     if text.count(",") + text.count("[") + text.count("{") > max_values:
         raise MalformedJsonError(f"more than {max_values:,} values in it")
-    _check_depth(text, max_depth)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:

@@ -53,12 +53,12 @@ class ContentRange:
         return cls(int(match[1]), int(match[2]), None if match[3] == "*" else int(match[3]))
 
 
-@dataclass(frozen=True, slots=True)
 class Blobs:
-    endpoint: Endpoint
-    transport: Transport
-    journal: Journal
-    call: CallContext
+    def __init__(self, endpoint: Endpoint, transport: Transport, journal: Journal, call: CallContext) -> None:
+        self.endpoint = endpoint
+        self.transport = transport
+        self.journal = journal
+        self.call = call
 
     def open(self, repository: str, descriptor: Descriptor, offset: int = 0) -> "BlobBody":
         what = f"blob {descriptor.digest} of {paths.subject(self.endpoint, repository)}"

@@ -3,7 +3,10 @@
 No ping before work: the first request asks what is wanted, and credentials follow when the registry asks for them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pierhead.oci.descriptor import Descriptor
 
@@ -13,9 +16,11 @@ from .endpoint import Endpoint
 from .exchange import Exchange
 from .journal import Journal, RateLimit
 from .manifests import FetchedManifest, Manifests
-from .probe import Probe, Prober
 from .tags import Lists
 from .transport import Transport
+
+if TYPE_CHECKING:
+    from .probe import Probe
 
 
 class RegistryClient:
@@ -24,11 +29,10 @@ class RegistryClient:
     def __init__(self, endpoint: Endpoint, transport: Transport, call: CallContext | None = None) -> None:
         self.endpoint = endpoint
         self._journal = Journal()
-        parts = (endpoint, transport, self._journal, call or CallContext())
+        self._parts = parts = (endpoint, transport, self._journal, call or CallContext())
         self._manifests = Manifests(*parts)
         self._blobs = Blobs(*parts)
         self._lists = Lists(*parts)
-        self._prober = Prober(*parts)
 
     def resolve(self, repository: str, target: str) -> Descriptor:
         """What the tag or digest ``target`` is now; a digest stays itself. Raises ManifestUnknownError and others."""
@@ -56,7 +60,9 @@ class RegistryClient:
 
     def probe(self) -> Probe:
         """What the registry says at /v2/, anonymous and as who we are."""
-        return self._prober.probe()
+        from .probe import Prober  # for connection tests only, so no pull pays for it
+
+        return Prober(*self._parts).probe()
 
     @property
     def rate_limit(self) -> RateLimit | None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from pierhead.kit.redact import SecretValue
 from pierhead.oci.reference import DOCKER_HUB, is_docker_hub
 
-from .auth.fingerprint import fingerprint
+from .auth.fingerprint import fingerprint, is_encodable
 from .errors import InvalidSettingsError, RegistryV1Error
 from .origin import Origin, Url
 
@@ -18,11 +18,13 @@ DOCKER_HUB_HOST = "registry-1.docker.io"
 
 @dataclass(frozen=True, slots=True)
 class Anonymous:
-    pass
+    """No credentials, on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsernamePassword:
+    """For Basic, and for token servers. Raises InvalidSettingsError for what cannot be sent."""
+
     username: str
     password: SecretValue
 
@@ -31,10 +33,8 @@ class UsernamePassword:
             raise InvalidSettingsError(
                 "the user name has a colon in it", hint="give the user name without the password"
             )
-        try:
-            f"{self.username}{self.password.reveal()}".encode()
-        except UnicodeEncodeError:
-            raise InvalidSettingsError("user name or password is not text", hint="give it anew") from None
+        if not is_encodable(self.username, self.password):
+            raise InvalidSettingsError("user name or password has half a character in it", hint="give it anew")
 
 
 Credential = Anonymous | UsernamePassword
@@ -127,6 +127,7 @@ class Endpoint:
     def for_url(cls, text: str, **settings: object) -> "Endpoint":
         """The endpoint for a connector's URL, with or without scheme (then https) and ``/v2/``.
 
+        Any other path is no part of an endpoint: it belongs in front of the repository's name.
         Raises InvalidUrlError, and RegistryV1Error for a v1 URL other than Docker Hub's.
         """
         url = Url.parse(text if "://" in text else f"https://{text}")

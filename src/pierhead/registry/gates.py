@@ -2,8 +2,7 @@
 
 import random
 import threading
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pierhead.kit.clock import Clock
 
@@ -15,8 +14,7 @@ Kind = Literal["quota", "abuse"]
 JITTER = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(NamedTuple):
     until: float
     host: str
     kind: Kind

@@ -19,7 +19,7 @@ from pierhead.oci.media_types import ACCEPT, INDEXES, MANIFESTS, bare
 from . import paths
 from .context import CallContext
 from .endpoint import Endpoint
-from .errors import ManifestUnknownError, RegistryDigestMismatchError
+from .errors import BadResponseError, ManifestUnknownError, RegistryDigestMismatchError
 from .journal import Journal
 from .refusals import refusal
 from .request import Reply, Request
@@ -44,12 +44,12 @@ class FetchedManifest:
         return parse_document(self.raw, self.content_type)
 
 
-@dataclass(frozen=True, slots=True)
 class Manifests:
-    endpoint: Endpoint
-    transport: Transport
-    journal: Journal
-    call: CallContext
+    def __init__(self, endpoint: Endpoint, transport: Transport, journal: Journal, call: CallContext) -> None:
+        self.endpoint = endpoint
+        self.transport = transport
+        self.journal = journal
+        self.call = call
 
     def resolve(self, repository: str, target: str) -> Descriptor:
         """One HEAD, which costs no pull quota; a GET only where the answer does not tell enough, or says no."""
@@ -67,6 +67,8 @@ class Manifests:
         digest = _checked_digest(reply, target)
         content_type = reply.headers.get("content-type")
         media_type = bare(content_type)
+        if media_type == "text/html":
+            raise BadResponseError(reply.answer.request.subject, "it is a web page", reply.answer.exchange())
         if media_type not in _KNOWN:
             media_type = _parsed(reply, content_type).media_type
         return FetchedManifest(reply.body, Descriptor(media_type, digest, len(reply.body)), content_type)
@@ -117,9 +119,9 @@ def _said_digest(reply: Reply) -> Digest | None:
 
 
 def _parsed(reply: Reply, content_type: str | None) -> Manifest | Index:
-    """Parsed to learn its media type; what is wrong with it is noted with where it came from."""
+    """Parsed to learn its media type; what is wrong with it carries where it came from."""
     try:
         return parse_document(reply.body, content_type)
     except AppError as error:
-        error.add_note(str(reply.answer.exchange()))
+        error.exchange = reply.answer.exchange()  # type: ignore[attr-defined]  # as every error from here carries it
         raise

@@ -6,7 +6,6 @@ Refusals are part of the answer where they tell something; only what keeps us fr
 from dataclasses import dataclass
 from typing import Final
 
-from . import paths
 from .auth.challenge import Challenge, parse_challenges
 from .auth.credentials import is_trusted_realm
 from .auth.realm import Realm
@@ -27,7 +26,9 @@ _V1_PONGS: Final = (b"true", b'"true"', b"{}")
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """``status`` is the answer to an anonymous GET /v2/; ``login_status`` that with what the challenge asked for.
+    """``url`` is where the answer came from, after redirects.
+
+    ``status`` is the answer to an anonymous GET /v2/; ``login_status`` that with what the challenge asked for.
 
     ``realm`` is the token server's URL without query. ``clock_skew_s``: how far the registry's clock is ahead of ours.
     """
@@ -49,12 +50,12 @@ class Probe:
     exchange: Exchange | None
 
 
-@dataclass(frozen=True, slots=True)
 class Prober:
-    endpoint: Endpoint
-    transport: Transport
-    journal: Journal
-    call: CallContext
+    def __init__(self, endpoint: Endpoint, transport: Transport, journal: Journal, call: CallContext) -> None:
+        self.endpoint = endpoint
+        self.transport = transport
+        self.journal = journal
+        self.call = call
 
     def probe(self) -> Probe:
         """Raises RegistryV1Error, RegistryUnauthenticatedError and whatever keeps us from an answer."""
@@ -91,7 +92,7 @@ class Prober:
         version = (first.headers.get("docker-distribution-api-version") or "")[:100]
         date = parse_http_date(first.headers.get("date") or "")
         return Probe(
-            url=str(paths.base_url(self.endpoint)),
+            url=f"{first.answer.url.origin}{first.answer.url.path}",
             status=first.status,
             login_status=login.status,
             is_v2=first.status in (200, 401) or version.startswith("registry/2"),

@@ -27,15 +27,17 @@ class Request:
     is_bare: bool = False
 
 
-@dataclass(slots=True)
 class Answer:
     """``url`` is where it came from, after redirects. An answer with status 400 or more has its excerpt read."""
 
-    request: Request
-    endpoint: Endpoint
-    url: Url
-    response: Response
-    grant: Grant | None = None
+    __slots__ = ("endpoint", "grant", "request", "response", "url")
+
+    def __init__(self, request: Request, endpoint: Endpoint, url: Url, response: Response) -> None:
+        self.request = request
+        self.endpoint = endpoint
+        self.url = url
+        self.response = response
+        self.grant: Grant | None = None
 
     @property
     def status(self) -> int:
@@ -57,12 +59,14 @@ class Answer:
         self.response.close()
 
 
-@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer with its whole body; ``body`` is empty for errors, whose ``answer`` has the excerpt."""
 
-    answer: Answer
-    body: bytes
+    __slots__ = ("answer", "body")
+
+    def __init__(self, answer: Answer, body: bytes) -> None:
+        self.answer = answer
+        self.body = body
 
     @property
     def status(self) -> int:

@@ -5,7 +5,7 @@ way through proxies, and one to another host is refused.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeGuard
 
 from pierhead.kit.limits import MalformedJsonError, parse_json
@@ -35,12 +35,12 @@ _TOO_MANY: Final = (400, 405, 422)
 _ACCEPT: Final = (("Accept", "application/json"),)
 
 
-@dataclass(frozen=True, slots=True)
 class Lists:
-    endpoint: Endpoint
-    transport: Transport
-    journal: Journal
-    call: CallContext
+    def __init__(self, endpoint: Endpoint, transport: Transport, journal: Journal, call: CallContext) -> None:
+        self.endpoint = endpoint
+        self.transport = transport
+        self.journal = journal
+        self.call = call
 
     def tags(self, repository: str, page_size: int | None) -> Iterator[tuple[str, ...]]:
         url = paths.tags_url(self.endpoint, repository)

@@ -20,8 +20,6 @@ from .api.routers import ROUTERS
 from .api.run_events import RunStreams
 from .api.slow_calls import SlowCalls
 
-GATEWAY = "/gateway"
-
 
 def create_app(application: Application) -> FastAPI:
     """Every route answers at its path and below ``/gateway``. Raises KeyError for a route without a permission."""
@@ -33,6 +31,7 @@ def create_app(application: Application) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        root_path_in_servers=False,
         middleware=[Middleware(Barrier), Middleware(BodyCap), Middleware(OneSpelling)],
         exception_handlers={
             AppError: _refuse,
@@ -40,16 +39,20 @@ def create_app(application: Application) -> FastAPI:
             HTTPException: _refuse_route,
         },
     )
-    app.state.application = application
-    app.state.slow_calls = SlowCalls()
-    app.state.run_streams = RunStreams(application.runs)
+    bind(app, application)
     for router in ROUTERS:
         for route in router.routes:
             permission_of(getattr(route, "operation_id", ""))
         app.include_router(router)
-        app.include_router(router, prefix=GATEWAY, include_in_schema=False)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # the framework's own way to change it
     return app
+
+
+def bind(app: FastAPI, application: Application) -> None:
+    """From now on the routes of ``app`` serve this application."""
+    app.state.application = application
+    app.state.slow_calls = SlowCalls()
+    app.state.run_streams = RunStreams(application.runs)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

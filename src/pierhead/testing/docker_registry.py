@@ -17,6 +17,7 @@ from pierhead.kit.clock import Clock, SystemClock
 
 PROGRAM = "docker-registry"
 _START_TRIES = 3
+_MARK = "X-Pierhead-Instance"
 
 
 class RegistryStartError(Exception):
@@ -51,6 +52,7 @@ class DockerRegistry:
         self._directory = directory
         self._auth = auth
         self._log = directory / "registry.log"
+        self._mark = secrets.token_hex(16)
         for attempt in range(_START_TRIES):
             self.host = f"127.0.0.1:{_free_port()}"
             self._process = self._start()
@@ -85,7 +87,7 @@ class DockerRegistry:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         configuration = self._directory / "registry.yml"
-        configuration.write_text(_configuration(self.host, self._directory / "data", self._auth))
+        configuration.write_text(_configuration(self.host, self._directory / "data", self._mark, self._auth))
         program = shutil.which(PROGRAM)
         if program is None:
             raise RegistryStartError(f"{PROGRAM} is not installed")
@@ -98,18 +100,19 @@ class DockerRegistry:
         clock = clock or SystemClock()
         give_up_at = clock.monotonic() + 15
         while clock.monotonic() < give_up_at and self._process.poll() is None:
-            if _is_up(self.host):
+            if _is_up(self.host, self._mark):
                 return True
             clock.wait(0.02)
         return False
 
 
-def _is_up(host: str) -> bool:
+def _is_up(host: str, mark: str) -> bool:
+    """Whether our registry answers: another program may have got the port before it."""
     connection = http.client.HTTPConnection(host, timeout=5)
     try:
         connection.request("GET", "/v2/")
-        return connection.getresponse().status in (200, 401)
-    except OSError:
+        return connection.getresponse().headers[_MARK] == mark
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
@@ -121,7 +124,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _configuration(host: str, data: Path, auth: HtpasswdAuth | TokenAuth | None) -> str:
+def _configuration(host: str, data: Path, mark: str, auth: HtpasswdAuth | TokenAuth | None) -> str:
     common = f"""\
         version: 0.1
         log:
@@ -138,6 +141,8 @@ def _configuration(host: str, data: Path, auth: HtpasswdAuth | TokenAuth | None)
         http:
           addr: {host}
           secret: {secrets.token_hex(16)}
+          headers:
+            {_MARK}: [{mark}]
         """
     return textwrap.dedent(common) + textwrap.dedent(_auth_section(auth))
 

@@ -119,6 +119,10 @@ class BlobBoard:
         else:
             self._stuck.append(job)
 
+    @property
+    def is_stuck(self) -> bool:
+        return bool(self._stuck)
+
     def give_up(self) -> list[BlobJob]:
         """The jobs that are stuck, now that no image will bring another source."""
         stuck, self._stuck = self._stuck, []

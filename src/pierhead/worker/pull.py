@@ -44,8 +44,9 @@ def pull_images(
     """
     if len({request.key for request in requests}) != len(requests):
         raise InvalidInputError("two images of one pull have the same key", hint="give each image a key of its own")
-    pull = PullRun(requests, layout, transport, reporter or Silence(), cancel or CancelToken(), all_platforms)
-    return pull.run(data_threads or data_threads_for(requests))
+    threads = data_threads or data_threads_for(requests)
+    token = cancel or CancelToken()
+    return PullRun(requests, layout, transport, reporter or Silence(), token, all_platforms, threads).run()
 
 
 def data_threads_for(requests: Iterable[ImageRequest]) -> int:

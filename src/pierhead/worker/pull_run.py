@@ -5,6 +5,7 @@ Everything here happens on one thread; other threads ask registries and move byt
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event
@@ -30,14 +31,23 @@ from .lane import Finished, Lane
 from .platform_check import platform_warnings
 from .progress import ImageOutcome, ImageState, Reporter
 from .pull_errors import as_app_error
+from .pull_reports import PullReports
 from .runtimes.oci_layout import OciLayout
 
 SMALL_THREADS = 16
 _TICK_S = 0.1  # how late a deadline or a cancel may be noticed
-_REPORT_S = 0.25
 _PATIENCE_S = 1.2  # for threads to end after a cancel; sockets look up every half second
 
-Done = Finished[ImageWork | BlobJob]
+
+@dataclass(frozen=True, slots=True)
+class _Naming:
+    """Images whose names are being written down, in one step for all."""
+
+    images: tuple[ImageWork, ...]
+
+
+Work = ImageWork | BlobJob | _Naming
+Done = Finished[Work]
 
 
 class PullRun:
@@ -51,10 +61,11 @@ class PullRun:
         reporter: Reporter,
         cancel: CancelToken,
         all_platforms: bool,
+        data_threads: int,
     ) -> None:
         self._layout = layout
         self._clock = transport.clock
-        self._reporter = reporter
+        self._reports = PullReports(reporter, transport.clock)
         self._cancel = cancel
         self._transport = transport
         self._all_platforms = all_platforms
@@ -65,7 +76,11 @@ class PullRun:
         self._board = BlobBoard()
         self._running: set[BlobJob] = set()
         self._inbox: SimpleQueue[Done | tuple[ImageWork, Digest]] = SimpleQueue()
-        self._report_at = now
+        self._complete: list[ImageWork] = []
+        self._tick_at = monotonic()
+        self._small: Lane[Work] = Lane("pull-small", SMALL_THREADS, self._inbox.put)
+        self._large: Lane[Work] = Lane("pull-data", data_threads, self._inbox.put)
+        self._names: Lane[Work] = Lane("pull-names", 1, self._inbox.put)
 
     def _work(self, request: ImageRequest, now: float) -> ImageWork:
         cancel = Event()
@@ -74,28 +89,34 @@ class PullRun:
         wanted = None if self._all_platforms else request.platform or Platform.host()
         return ImageWork(request, client, wanted, now, deadline, cancel)
 
-    def run(self, data_threads: int) -> tuple[ImageOutcome, ...]:
-        self._small: Lane[ImageWork | BlobJob] = Lane("pull-small", SMALL_THREADS, self._inbox.put)
-        self._large: Lane[ImageWork | BlobJob] = Lane("pull-data", data_threads, self._inbox.put)
+    def run(self) -> tuple[ImageOutcome, ...]:
         try:
             self._begin()
             while self._open:
+                self._tick()
                 self._dispatch()
                 for message in self._messages():
                     self._take(message)
                 self._give_up_stuck()
                 self._name_complete()
-                self._check_limits()
-                self._report_bytes()
         finally:
             self._stop()
         return tuple(image.outcome for image in self._images.values() if image.outcome is not None)
+
+    def _tick(self) -> None:
+        """What need not be looked at after each message."""
+        if monotonic() < self._tick_at:
+            return
+        self._tick_at = monotonic() + _TICK_S
+        self._board.unpark()
+        self._check_limits()
+        self._reports.tell_bytes([self._images[key] for key in self._open])
 
     # --- handing out
 
     def _begin(self) -> None:
         for image in self._images.values():
-            self._report(image)
+            self._reports.tell(image)
         try:
             self._layout.create()
         except AppError as error:
@@ -137,25 +158,30 @@ class PullRun:
             while True:
                 yield self._inbox.get_nowait()
         except Empty:
-            self._board.unpark()
+            pass
 
     def _take(self, message: Done | tuple[ImageWork, Digest]) -> None:
         if isinstance(message, tuple):
             self._take_resolved(*message)
             return
         message.lane.settle()
-        if isinstance(message.token, BlobJob):
-            self._take_blob(message.token, message)
-        elif message.token.outcome is None:
-            self._take_plan(message.token, message)
+        match message.token:
+            case BlobJob() as job:
+                self._take_blob(job, message)
+            case _Naming(images):
+                self._take_names(images, message)
+            case image:
+                self._take_plan(image, message)
 
     def _take_resolved(self, image: ImageWork, digest: Digest) -> None:
         if image.outcome is None:
             image.resolved = digest
             image.state = ImageState.RESOLVED
-            self._report(image)
+            self._reports.tell(image)
 
     def _take_plan(self, image: ImageWork, done: Done) -> None:
+        if image.outcome is not None:
+            return
         if not isinstance(done.value, ImagePlan):
             self._fail(image, as_app_error(image, done.error, self._layout.root))
             return
@@ -169,7 +195,8 @@ class PullRun:
             if not self._layout.blobs.has(blob.digest, blob.size):
                 image.missing[blob.digest] = self._board.want(blob, source)
         image.state = ImageState.PULLING
-        self._report(image)
+        self._reports.tell(image)
+        self._note_complete(image)
 
     def _take_blob(self, job: BlobJob, done: Done) -> None:
         self._running.discard(job)
@@ -181,15 +208,15 @@ class PullRun:
         if done.value is Fetch.BUSY or isinstance(done.error, DeadlineExceededError):
             self._board.park(job)  # who is out of time will be told so; others may go on
         elif done.error is None:
-            for key in self._board.succeed(job):
-                self._images[key].missing.pop(job.blob.digest, None)
+            for image in [self._images[key] for key in self._board.succeed(job)]:
+                self._have(image, job)
         else:
             image = self._images[job.sources[0].image]
             self._board.fail(job, as_app_error(image, done.error, self._layout.root))
 
     def _give_up_stuck(self) -> None:
         """Once every image has said what it needs, and from where, nobody is left who could bring a missing blob."""
-        if any(self._images[key].plan is None for key in self._open):
+        if not self._board.is_stuck or any(self._images[key].plan is None for key in self._open):
             return
         for job in self._board.give_up():
             for image in [self._images[key] for key in job.waiting]:
@@ -197,30 +224,39 @@ class PullRun:
                 if error is not None:
                     self._lack(image, job, error)
 
+    def _have(self, image: ImageWork, job: BlobJob) -> None:
+        image.missing.pop(job.blob.digest, None)
+        self._note_complete(image)
+
+    def _note_complete(self, image: ImageWork) -> None:
+        if image.is_complete:
+            self._complete.append(image)
+
     def _lack(self, image: ImageWork, job: BlobJob, error: AppError) -> None:
         """A blob cannot be had. An image can do without its foreign layers, but somebody should know."""
         is_optional = image.plan is not None and job.blob.digest in image.plan.optional
         if is_optional and isinstance(error, (NotFoundError, DeniedError)):
-            image.missing.pop(job.blob.digest, None)
             where = f"{job.blob.urls[0]}" if job.blob.urls else "elsewhere"
             image.warnings.append(f"the foreign layer {job.blob.digest} is left out: it is kept at {where} only")
+            self._have(image, job)
         else:
             self._fail(image, error)
 
     # --- ends
 
     def _name_complete(self) -> None:
-        """Names whatever became complete, in one step, now that all its blobs are durable."""
-        complete = [self._images[key] for key in self._open if self._images[key].is_complete]
-        if not complete:
+        """Names whatever became complete, now that all its blobs are stored; what becomes so meanwhile comes next."""
+        if not self._complete or not self._names.has_room:
             return
-        try:
-            self._layout.name([image.plan.image for image in complete if image.plan])
-        except AppError as error:
-            for image in complete:
-                self._fail(image, error)
-        for image in complete:
-            if image.outcome is None:
+        images, self._complete = tuple(self._complete), []
+        names = [image.plan.image for image in images if image.plan]
+        self._names.submit(_Naming(images), partial(self._layout.name, names))
+
+    def _take_names(self, images: tuple[ImageWork, ...], done: Done) -> None:
+        for image in images:
+            if done.error is not None:
+                self._fail(image, as_app_error(image, done.error, self._layout.root))
+            elif image.outcome is None:
                 self._finish(image, ImageState.PULLED)
 
     def _check_limits(self) -> None:
@@ -234,46 +270,25 @@ class PullRun:
     def _finish(self, image: ImageWork, state: ImageState) -> None:
         if image.plan is not None:
             image.warnings += platform_warnings(self._layout.blobs, image.plan, image.request.name, image.wanted)
-        image.state = state
-        self._end(image, image.progress(self._clock.monotonic()))
+        self._open.discard(image.request.key)
+        self._reports.tell_end(image, state)
 
     def _fail(self, image: ImageWork, error: AppError) -> None:
         if image.outcome is not None:
             return
-        image.state = ImageState.FAILED
-        self._end(image, image.progress(self._clock.monotonic(), failure_of(error, image.subject)))
+        self._open.discard(image.request.key)
         image.cancel.set()
         self._board.forget(image.request.key)
-
-    def _end(self, image: ImageWork, outcome: ImageOutcome) -> None:
-        image.outcome = outcome
-        self._open.discard(image.request.key)
-        self._reporter.event(outcome)
+        self._reports.tell_end(image, ImageState.FAILED, failure_of(error, image.subject))
 
     def _stop(self) -> None:
         for image in self._images.values():
             image.cancel.set()
         for job in self._running:
             job.cancel.set()
-        lanes = (self._large, self._small)
+        lanes = (self._names, self._large, self._small)
         for lane in lanes:
             lane.close()
         give_up_at = monotonic() + _PATIENCE_S
         for lane in lanes:
             lane.join(give_up_at)
-
-    # --- telling
-
-    def _report(self, image: ImageWork) -> None:
-        self._reporter.event(image.progress(self._clock.monotonic()))
-
-    def _report_bytes(self) -> None:
-        now = self._clock.monotonic()
-        if now < self._report_at:
-            return
-        self._report_at = now + _REPORT_S
-        for image in [self._images[key] for key in self._open]:
-            done = image.done_bytes
-            if image.state is ImageState.PULLING and done is not None and done != image.reported_done:
-                image.reported_done = done
-                self._report(image)

@@ -2,10 +2,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from pierhead.server.app import create_app
+from pierhead.server.app import bind, create_app
 from pierhead.testing.application import MemoryApplication, memory_application
+
+
+@pytest.fixture(scope="session")
+def _routes(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """Built once: the routes are the same for every application, and slow to make."""
+    return create_app(memory_application(tmp_path_factory.mktemp("routes")))
 
 
 @pytest.fixture
@@ -14,16 +21,22 @@ def application(tmp_path: Path) -> MemoryApplication:
 
 
 @pytest.fixture
-def client(application: MemoryApplication) -> Iterator[TestClient]:
+def app(_routes: FastAPI, application: MemoryApplication) -> FastAPI:
+    bind(_routes, application)
+    return _routes
+
+
+@pytest.fixture
+def client(app: FastAPI, application: MemoryApplication) -> Iterator[TestClient]:
     """Sends the admin key and the account with every call."""
-    with TestClient(create_app(application)) as client:
+    with TestClient(app) as client:
         client.headers["X-API-KEY"] = application.key.reveal()
         client.headers["Harness-Account"] = application.account.id
         yield client
 
 
 @pytest.fixture
-def stranger(application: MemoryApplication) -> Iterator[TestClient]:
+def stranger(app: FastAPI) -> Iterator[TestClient]:
     """Sends no key and no account."""
-    with TestClient(create_app(application)) as client:
+    with TestClient(app) as client:
         yield client

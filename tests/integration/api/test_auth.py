@@ -66,9 +66,7 @@ def test_a_revoked_key_opens_nothing_any_more(stranger: TestClient, application:
     assert answer.status_code == 401
 
 
-def test_two_different_accounts_in_one_query_are_refused(
-    stranger: TestClient, application: MemoryApplication
-) -> None:
+def test_two_different_accounts_in_one_query_are_refused(stranger: TestClient, application: MemoryApplication) -> None:
     query = f"accountIdentifier={application.account.id}&accountIdentifier=other"
     answer = stranger.get(f"{URL}?{query}", headers={"X-API-KEY": application.key.reveal()})
     assert answer.status_code == 400
@@ -111,7 +109,9 @@ def test_our_own_paths_take_the_account_from_the_key(stranger: TestClient, appli
         "keyId": application.key.reveal().split(".")[2],
         "name": "admin",
     }
-    wrong = stranger.get("/pierhead/v1/whoami", params={"accountIdentifier": "x"}, headers={"X-API-KEY": application.key.reveal()})
+    wrong = stranger.get(
+        "/pierhead/v1/whoami", params={"accountIdentifier": "x"}, headers={"X-API-KEY": application.key.reveal()}
+    )
     assert wrong.status_code == 401
 
 

@@ -46,7 +46,9 @@ def test_an_escaped_backslash_before_ud_is_no_surrogate(client: TestClient) -> N
     assert status == 400
 
 
-@pytest.mark.parametrize("given", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "given", [None, "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
 def test_another_content_type_is_refused_with_what_to_add(client: TestClient, given: str | None) -> None:
     headers = {} if given is None else {"Content-Type": given}
     status, answer = _post(client, b"[]", headers)
@@ -55,7 +57,9 @@ def test_another_content_type_is_refused_with_what_to_add(client: TestClient, gi
     assert "--header 'Content-Type: application/json'" in str(answer["hint"])
 
 
-@pytest.mark.parametrize("given", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"])
+@pytest.mark.parametrize(
+    "given", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/merge-patch+json"]
+)
 def test_json_types_are_taken_in_every_spelling(client: TestClient, given: str) -> None:
     status, answer = _post(client, b"[]", {"Content-Type": given})
     assert (status, answer.get("data")) == (200, True)

@@ -251,11 +251,14 @@ def test_a_preview_shows_names_before_anything_is_saved(client: TestClient) -> N
     assert wrong.status_code == 400
 
 
-def test_the_default_connector_can_be_restored(client: TestClient) -> None:
+def test_the_default_connector_can_be_restored_and_is_tested(
+    client: TestClient, application: MemoryApplication
+) -> None:
     client.delete(f"{URL}/harnessImage")
     data = client.post("/pierhead/v1/connectors/restoreDefault").json()["data"]
     assert data["connector"]["spec"]["dockerRegistryUrl"] == "https://index.docker.io/v2/"
     assert client.get(f"{URL}/harnessImage").status_code == 200
+    assert application.delegate.started == [(Scope(application.account.id), "harnessImage")]
 
 
 def _all_slots(client: TestClient) -> ExitStack:

@@ -6,9 +6,10 @@ import uuid
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from pierhead.server.app import create_app
+from pierhead.server.api import bodies
 from pierhead.testing.application import MemoryApplication
 
 
@@ -52,7 +53,10 @@ def test_every_answer_carries_the_safe_headers(client: TestClient, path: str) ->
 
 
 def test_a_crash_says_nothing_but_the_id_under_which_it_is_logged(
-    application: MemoryApplication, client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    application: MemoryApplication,
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def crash(*_: object) -> None:
         raise ZeroDivisionError("the secret reason")
@@ -73,14 +77,14 @@ def test_a_trailing_slash_makes_no_difference(client: TestClient) -> None:
     assert client.get("/ng/api/v2/secrets/").status_code == 200
 
 
-def test_a_body_announced_as_too_large_is_refused_before_one_byte_is_read(application: MemoryApplication) -> None:
-    status, _ = _asgi(application, [(b"content-length", b"1048577")], body=None)
+def test_a_body_announced_as_too_large_is_refused_before_one_byte_is_read(app: FastAPI) -> None:
+    status, _ = _asgi(app, [(b"content-length", b"1048577")], body=None)
     assert status == 413
-    status, _ = _asgi(application, [(b"content-length", b"9" * 30)], body=None)
+    status, _ = _asgi(app, [(b"content-length", b"9" * 30)], body=None)
     assert status == 413
 
 
-def test_a_body_that_grows_too_large_is_refused_when_it_does(application: MemoryApplication) -> None:
+def test_a_body_that_grows_too_large_is_refused_when_it_does(app: FastAPI, application: MemoryApplication) -> None:
     pieces = 0
 
     async def endless() -> dict[str, Any]:
@@ -93,13 +97,32 @@ def test_a_body_that_grows_too_large_is_refused_when_it_does(application: Memory
         (b"content-type", b"application/json"),
         (b"x-api-key", application.key.reveal().encode()),
     ]
-    status, body = _asgi(application, headers, body=endless)
+    status, body = _asgi(app, headers, body=endless)
     assert status == 413
     assert b"1,048,576 bytes" in body
     assert pieces == 17
 
 
-def _asgi(application: MemoryApplication, headers: list[tuple[bytes, bytes]], body: Any) -> tuple[int, bytes]:
+def test_a_body_that_never_comes_is_given_up(
+    app: FastAPI, application: MemoryApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "READ_DEADLINE_S", 0.01)
+
+    async def never() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    headers = [
+        (b"content-length", b"5"),
+        (b"content-type", b"application/json"),
+        (b"x-api-key", application.key.reveal().encode()),
+    ]
+    status, body = _asgi(app, headers, body=never)
+    assert status == 408
+    assert b"slow-body" in body
+
+
+def _asgi(app: FastAPI, headers: list[tuple[bytes, bytes]], body: Any) -> tuple[int, bytes]:
     """One POST, spoken without a client library; a body of None must not be asked for."""
     sent: list[dict[str, Any]] = []
 
@@ -120,10 +143,10 @@ def _asgi(application: MemoryApplication, headers: list[tuple[bytes, bytes]], bo
         "path": "/ng/api/connectors",
         "raw_path": b"/ng/api/connectors",
         "root_path": "",
-        "query_string": f"accountIdentifier={application.account.id}".encode(),
+        "query_string": f"accountIdentifier={app.state.application.account.id}".encode(),
         "headers": headers,
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
     }
-    asyncio.run(create_app(application)(scope, receive, send))
+    asyncio.run(app(scope, receive, send))
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])

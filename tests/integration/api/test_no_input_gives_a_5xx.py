@@ -25,7 +25,9 @@ INTERESTING = ["", "a", "harnessImage", "K8", "account.harnessImage", "\0", "\ud
 texts = st.sampled_from(INTERESTING) | st.text(max_size=30)
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
 anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
-media_types = st.sampled_from(["application/json"] * 6 + ["application/yaml", "text/plain", "", "é", "application/json;;"])
+media_types = st.sampled_from(
+    ["application/json"] * 6 + ["application/yaml", "text/plain", "", "é", "application/json;;"]
+)
 
 
 class Speaker:

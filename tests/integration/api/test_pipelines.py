@@ -28,7 +28,11 @@ pipeline:
             spec: {connectorRef: account.cluster, namespace: builds}
           execution:
             steps:
-              - step: {identifier: t, name: t, type: Run, spec: {connectorRef: account.harnessImage, image: "golang:1.22", shell: Sh, command: "go test"}}
+              - step:
+                  identifier: t
+                  name: t
+                  type: Run
+                  spec: {connectorRef: account.harnessImage, image: "golang:1.22", shell: Sh, command: "go test"}
     - stage:
         identifier: other
         name: Other

@@ -36,9 +36,7 @@ async def _next_state(stream: AsyncIterator[bytes], kind: str) -> bytes:
     return event
 
 
-def test_changes_are_told_as_they_come_and_the_last_word_is_the_runs(
-    application: MemoryApplication, run: Run
-) -> None:
+def test_changes_are_told_as_they_come_and_the_last_word_is_the_runs(application: MemoryApplication, run: Run) -> None:
     async def follow() -> None:
         streams = RunStreams(application.runs)
         stream = streams.stream(run)

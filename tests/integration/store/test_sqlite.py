@@ -136,6 +136,16 @@ def test_another_program_that_keeps_the_database_is_waited_for(store: SqlStore, 
     other.close()
 
 
+def test_what_a_transaction_has_read_no_other_program_changes_before_it_writes(store: SqlStore, path: Path) -> None:
+    other = sqlite3.connect(path, isolation_level=None, timeout=0)
+    with store.transaction() as tx:
+        assert tx.accounts.find("a") is None
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        tx.accounts.add(Account("a", "A", NOW))
+    other.close()
+
+
 class _Driver(Exception):
     """What a PostgreSQL driver raises, as far as it is looked at."""
 

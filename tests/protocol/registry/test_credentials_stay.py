@@ -1,4 +1,4 @@
-"""Whatever a hostile registry says, its listening accomplice never sees a credential (threats 2.1, registries section 8)."""
+"""Whatever a hostile registry says, its listening accomplice never sees a credential."""
 
 import re
 import ssl
@@ -8,8 +8,10 @@ import pytest
 import trustme
 
 from pierhead.kit.errors import AppError
+from pierhead.kit.redact import SecretValue
 from pierhead.registry.client import RegistryClient
-from pierhead.registry.endpoint import Endpoint, TlsSettings
+from pierhead.registry.endpoint import Anonymous, Endpoint, TlsSettings, UsernamePassword
+from pierhead.registry.errors import AddressRefusedError
 from pierhead.registry.origin import Origin
 from pierhead.registry.transport import Transport
 from pierhead.testing.scripted_registry import Received, Reply, ScriptedRegistry
@@ -137,6 +139,18 @@ def test_a_token_server_that_redirects_to_the_metadata_service_gets_no_visit(reg
     for user in (None, "ann"):
         with pytest.raises(AppError):
             client_of(registry, user=user).get_manifest("app", "1")
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "10.0.0.5", "fd00:ec2::254", "0.0.0.0", "::ffff:10.0.0.5"])
+@pytest.mark.parametrize("user", [None, "ann"])
+def test_a_trusted_realm_at_an_address_of_another_kind_is_not_visited(registry, clock, address: str, user) -> None:
+    """The name is of the same owner; where it leads to is not for us, whoever controls the name."""
+    where = {"registry.example.com": ["127.0.0.1"], "auth.example.com": [address]}
+    credential = Anonymous() if user is None else UsernamePassword(user, SecretValue("s3cret-pass"))
+    endpoint = Endpoint(Origin("http", "registry.example.com", registry.port), credential)
+    registry.whenever("GET", MANIFEST, Reply.challenge('Bearer realm="http://auth.example.com/token"'))
+    with Transport(clock, resolve=lambda host, _: where[host]) as transport, pytest.raises(AddressRefusedError):
+        RegistryClient(endpoint, transport).get_manifest("app", "1")
 
 
 def test_a_next_page_on_another_host_is_not_visited(registry, attacker, client_of: ClientOf) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pierhead.kit.retry import Backoff
 from pierhead.oci.descriptor import Descriptor
+from pierhead.registry.blobs import BlobBody
 from pierhead.registry.client import RegistryClient
 from pierhead.registry.context import CallContext, Caps, Timeouts
 from pierhead.registry.endpoint import Endpoint, TlsSettings
@@ -58,7 +59,9 @@ def test_trouble_that_stays_has_a_name_after_five_tries(registry, client_of: Cli
 
 
 def test_a_503_that_says_when_is_asked_again_then(registry, client_of: ClientOf, manifest, clock) -> None:
-    registry.expect("GET", MANIFEST, Reply(503, headers={"Retry-After": "40"})).expect("GET", MANIFEST, manifest.reply())
+    registry.expect("GET", MANIFEST, Reply(503, headers={"Retry-After": "40"})).expect(
+        "GET", MANIFEST, manifest.reply()
+    )
     client_of(registry).get_manifest("app", "1")
     assert clock.waits == [40.0]
 
@@ -85,7 +88,9 @@ def test_a_reset_is_tried_again(registry, client_of: ClientOf, manifest, clock) 
     assert len(clock.waits) == 1
 
 
-def test_a_kept_connection_that_died_meanwhile_is_replaced_without_a_pause(registry, client_of, manifest, clock) -> None:
+def test_a_kept_connection_that_died_meanwhile_is_replaced_without_a_pause(
+    registry, client_of, manifest, clock
+) -> None:
     registry.expect("GET", MANIFEST, manifest.reply()).expect("GET", MANIFEST, Reply(raw=b""))
     registry.expect("GET", MANIFEST, manifest.reply())
     client = client_of(registry)
@@ -141,6 +146,12 @@ def test_silence_within_a_blob_is_resumed(registry, endpoint_of: EndpointOf, blo
     over.set()
 
 
+def read_on(body: BlobBody) -> None:
+    buffer = memoryview(bytearray(10))
+    while body.readinto(buffer):
+        pass
+
+
 class TickingClock(FakeClock):
     """Five seconds pass whenever somebody looks."""
 
@@ -155,11 +166,22 @@ def test_a_trickle_is_too_slow(registry, endpoint_of: EndpointOf, described: Cal
     registry.whenever("GET", f"/v2/app/blobs/{wanted.digest}", Reply(200, big))
     with Transport(TickingClock(), backoff=ONCE) as transport:
         body = RegistryClient(endpoint_of(registry), transport).open_blob("app", wanted)
-        buffer = memoryview(bytearray(10))
         with pytest.raises(RegistryTimeoutError, match="slower"), body:
-            while body.readinto(buffer):
-                pass
+            read_on(body)
     assert body.position < 20_000
+
+
+def test_a_reader_that_takes_its_time_is_not_taken_for_a_slow_registry(
+    registry, client_of: ClientOf, described, clock
+) -> None:
+    big = bytes(100_000)
+    wanted = described(big)
+    registry.expect("GET", f"/v2/app/blobs/{wanted.digest}", Reply(200, big))
+    buffer = memoryview(bytearray(20_000))
+    with client_of(registry).open_blob("app", wanted) as body:
+        while body.readinto(buffer):
+            clock.advance(100)
+    assert body.position == len(big)
 
 
 def test_a_head_that_drips_is_cut_off(registry, endpoint_of: EndpointOf) -> None:
@@ -191,12 +213,10 @@ def test_cancelling_ends_a_blob_in_the_middle(registry, client_of: ClientOf, des
     wanted = described(big)
     registry.expect("GET", f"/v2/app/blobs/{wanted.digest}", Reply(200, big))
     with client_of(registry, call=CallContext(cancel)).open_blob("app", wanted) as body:
-        buffer = memoryview(bytearray(10))
-        body.readinto(buffer)
+        body.readinto(memoryview(bytearray(10)))
         cancel.set()
         with pytest.raises(CallCancelledError):
-            while body.readinto(buffer):
-                pass
+            read_on(body)
 
 
 def test_cancelling_ends_a_pause_between_tries(registry, client_of: ClientOf, clock: FakeClock) -> None:
@@ -278,7 +298,9 @@ def test_interim_answers_are_passed_over(registry, client_of: ClientOf, manifest
     assert client_of(registry).get_manifest("app", "1").raw == manifest.raw
 
 
-@pytest.mark.parametrize("raw", [b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000, b"HTTP/1.1 200 OK\r\nX: " + b"y" * 40_000])
+@pytest.mark.parametrize(
+    "raw", [b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000, b"HTTP/1.1 200 OK\r\nX: " + b"y" * 40_000]
+)
 def test_a_head_over_32_kib_is_refused(registry, client_of: ClientOf, raw: bytes) -> None:
     registry.expect("GET", MANIFEST, Reply(raw=raw))
     with pytest.raises(BodyTooLargeError):
@@ -309,7 +331,10 @@ def test_a_name_that_does_not_exist_is_not_asked_for_twice(registry, clock) -> N
         asked.append(host)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    with transport_to(clock, resolve, Backoff()) as transport, pytest.raises(NameNotResolvedError, match=r"registry\.test"):
+    with (
+        transport_to(clock, resolve, Backoff()) as transport,
+        pytest.raises(NameNotResolvedError, match=r"registry\.test"),
+    ):
         RegistryClient(by_name(registry), transport).get_manifest("app", "1")
     assert asked == ["registry.test"]
 
@@ -381,14 +406,20 @@ def test_an_address_that_swallows_everything_is_a_timeout(registry, clock) -> No
         for sock in (filler, filler2):
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.78", registry.port))
-        with transport_to(clock, lambda *_: ["127.0.0.78"]) as transport, pytest.raises(RegistryTimeoutError, match="connecting"):
+        with (
+            transport_to(clock, lambda *_: ["127.0.0.78"]) as transport,
+            pytest.raises(RegistryTimeoutError, match="connecting"),
+        ):
             RegistryClient(by_name(registry), transport).get_manifest("app", "1")
 
 
 def test_a_port_where_nobody_listens_is_refused_by_name(clock) -> None:
     with ScriptedRegistry() as gone:
         pass
-    with transport_to(clock, lambda *_: ["127.0.0.1"]) as transport, pytest.raises(ConnectRefusedError, match="refused"):
+    with (
+        transport_to(clock, lambda *_: ["127.0.0.1"]) as transport,
+        pytest.raises(ConnectRefusedError, match="refused"),
+    ):
         RegistryClient(by_name(gone), transport).get_manifest("app", "1")
 
 
@@ -400,10 +431,9 @@ def test_ipv6_works_and_is_written_with_brackets(client_of: ClientOf, manifest) 
 
 
 def test_one_forbidden_address_among_good_ones_refuses_the_name(registry, clock) -> None:
-    with transport_to(clock, lambda *_: ["127.0.0.1", "169.254.169.254"]) as transport:
-        with pytest.raises(Exception, match="link-local") as caught:
-            RegistryClient(by_name(registry), transport).get_manifest("app", "1")
-    assert caught.value.code == "address-refused"
+    mixed = ["127.0.0.1", "169.254.169.254"]
+    with transport_to(clock, lambda *_: mixed) as transport, pytest.raises(AddressRefusedError, match="link-local"):
+        RegistryClient(by_name(registry), transport).get_manifest("app", "1")
     assert registry.requests == []
 
 
@@ -425,7 +455,9 @@ def test_a_connection_opened_for_its_own_connector_is_no_way_in_for_another(regi
     response.close()
     for _ in range(2):
         with pytest.raises(AddressRefusedError):
-            wire.send(Route(origin, TlsSettings(), None, frozenset({AddressKind.PUBLIC})), "GET", "/", [], CallContext())
+            wire.send(
+                Route(origin, TlsSettings(), None, frozenset({AddressKind.PUBLIC})), "GET", "/", [], CallContext()
+            )
     wire.close()
     assert len(registry.requests) == 1
 

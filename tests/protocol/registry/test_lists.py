@@ -135,7 +135,10 @@ def test_an_endless_list_ends_at_the_cap(registry: ScriptedRegistry, endpoint_of
         return page(*tags, link=f"<{TAGS}?last={tags[-1]}>; rel=next")
 
     registry.whenever("GET", re.compile(re.escape(TAGS) + ".*"), more)
-    with Transport(clock, caps=Caps(list_entries=1000)) as transport, pytest.raises(BodyTooLargeError, match="1,000 entries"):
+    with (
+        Transport(clock, caps=Caps(list_entries=1000)) as transport,
+        pytest.raises(BodyTooLargeError, match="1,000 entries"),
+    ):
         listed(RegistryClient(endpoint_of(registry), transport))
     assert len(registry.requests) == 11
 
@@ -164,7 +167,9 @@ def test_a_server_that_ignores_the_page_size_is_not_asked_twice(registry, client
     assert listed(client_of(registry), 2) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"tags":{}}', b'{"tags":"a"}', b'{"errors":[{"code":"X"}]}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"tags":{}}', b'{"tags":"a"}', b'{"errors":[{"code":"X"}]}', b"\xff"]
+)
 def test_what_is_no_list_is_a_bad_response(registry, client_of: ClientOf, body: bytes) -> None:
     registry.expect("GET", TAGS, Reply(200, body))
     with pytest.raises(BadResponseError) as caught:

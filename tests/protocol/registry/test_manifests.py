@@ -7,7 +7,7 @@ import pytest
 
 from pierhead.kit.errors import UnsupportedError
 from pierhead.oci.digest import Digest
-from pierhead.oci.errors import DigestMismatchError, InvalidDigestError
+from pierhead.oci.errors import DigestMismatchError, InvalidDigestError, InvalidDocumentError
 from pierhead.oci.media_types import OCI_INDEX, OCI_MANIFEST
 from pierhead.registry.client import RegistryClient
 from pierhead.registry.errors import (
@@ -122,6 +122,19 @@ def test_parameters_of_the_type_do_not_matter(registry, client_of: ClientOf, man
     fetched = client_of(registry).get_manifest("app", "1")
     assert fetched.descriptor.media_type == OCI_MANIFEST
     assert fetched.parse().raw == manifest.raw
+
+
+def test_a_web_page_is_no_manifest(registry, client_of: ClientOf) -> None:
+    registry.expect("GET", MANIFEST, Reply(200, b"<html>Log in", {"Content-Type": "text/html; charset=utf-8"}))
+    with pytest.raises(BadResponseError, match="web page"):
+        client_of(registry).get_manifest("app", "1")
+
+
+def test_a_document_that_is_none_carries_the_exchange_too(registry, client_of: ClientOf) -> None:
+    registry.expect("GET", MANIFEST, Reply(200, b"{}"))
+    with pytest.raises(InvalidDocumentError) as caught:
+        client_of(registry).get_manifest("app", "1")
+    assert caught.value.exchange.status == 200
 
 
 def test_schema_1_is_reported_as_unsupported(registry, client_of: ClientOf) -> None:

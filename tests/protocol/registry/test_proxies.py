@@ -79,7 +79,9 @@ def test_plain_http_goes_through_in_absolute_form(registry, proxy, client_of: Cl
     assert registry.requests == []
 
 
-def test_https_goes_through_a_tunnel_that_the_proxy_cannot_read(secure, proxy, authority, endpoint_of, manifest) -> None:
+def test_https_goes_through_a_tunnel_that_the_proxy_cannot_read(
+    secure, proxy, authority, endpoint_of, manifest
+) -> None:
     secure.expect("GET", MANIFEST, Reply.challenge('Basic realm="x"')).expect("GET", MANIFEST, manifest.reply())
     endpoint = endpoint_of(secure, "ann", proxy=with_user(proxy), tls=TlsSettings(authority.cert_pem.bytes().decode()))
     with Transport() as transport:
@@ -126,7 +128,9 @@ def test_connections_of_different_proxy_users_are_not_shared(registry, proxy, cl
     assert proxy.connections == 2
 
 
-@pytest.mark.parametrize("location", ["http://169.254.169.254/x", "http://metadata.google.internal/x", "http://10.1.2.3/x"])
+@pytest.mark.parametrize(
+    "location", ["http://169.254.169.254/x", "http://metadata.google.internal/x", "http://10.1.2.3/x"]
+)
 def test_a_redirect_through_a_proxy_is_judged_as_well(registry, proxy, client_of: ClientOf, location: str) -> None:
     proxy.expect("GET", f"{registry.url}{MANIFEST}", Reply.redirect(location))
     with pytest.raises(AddressRefusedError):

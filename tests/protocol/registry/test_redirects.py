@@ -1,4 +1,4 @@
-"""Row 10 of the checklist and fault 11: redirects are followed by hand, few, never downwards, never with credentials."""
+"""Row 10 of the checklist and fault 11: redirects are followed by hand, few, never down, never with credentials."""
 
 from collections.abc import Callable, Iterator
 

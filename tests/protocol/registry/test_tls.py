@@ -1,4 +1,4 @@
-"""TLS: always checked, with the connector's own authority beside the system's, and client certificates that leave no file."""
+"""TLS: always checked, with the connector's own authority beside the system's."""
 
 import datetime
 import socket
@@ -173,7 +173,9 @@ def test_a_handshake_that_stalls_is_a_timeout(endpoint_of: EndpointOf) -> None:
             get(endpoint, timeouts=Timeouts(tls_s=0.05))
 
 
-def test_a_client_certificate_is_shown_to_the_registry(authority: trustme.CA, ca_pem: str, endpoint_of, manifest) -> None:
+def test_a_client_certificate_is_shown_to_the_registry(
+    authority: trustme.CA, ca_pem: str, endpoint_of, manifest
+) -> None:
     context = server_context(authority.issue_cert("127.0.0.1"))
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)
@@ -190,7 +192,9 @@ def test_a_client_certificate_is_shown_to_the_registry(authority: trustme.CA, ca
             get(endpoint_of(registry, tls=TlsSettings(ca_pem)))
 
 
-def test_a_client_key_leaves_no_file_behind(authority: trustme.CA, ca_pem: str, endpoint_of, monkeypatch, tmp_path: Path) -> None:
+def test_a_client_key_leaves_no_file_behind(
+    authority: trustme.CA, ca_pem: str, endpoint_of, monkeypatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     client = authority.issue_cert("client.test")
     settings = TlsSettings(ca_pem, client.private_key_and_cert_chain_pem.bytes().decode())
@@ -212,7 +216,9 @@ def test_a_client_key_leaves_no_file_behind(authority: trustme.CA, ca_pem: str, 
         TlsSettings(None, "no pem", SecretValue("no key")),
     ],
 )
-def test_settings_that_cannot_be_used_are_invalid_input(secure, endpoint_of, settings, monkeypatch, tmp_path: Path) -> None:
+def test_settings_that_cannot_be_used_are_invalid_input(
+    secure, endpoint_of, settings, monkeypatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(InvalidSettingsError):
         get(endpoint_of(secure, tls=settings))

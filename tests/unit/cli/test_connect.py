@@ -70,7 +70,7 @@ def opened(monkeypatch, data: Path) -> list[tuple[Path, Path | None]]:
     def open_wire(path: Path, images: Path | None) -> tuple[LocalWire, Any]:
         seen.append((path, images))
         settings = SimpleNamespace(images_directory=images or path / "images")
-        return LocalWire(app, "here"), SimpleNamespace(settings=settings)
+        return LocalWire(app, "here"), SimpleNamespace(settings=settings, first_key=None)
 
     monkeypatch.setattr("pierhead.cli.in_process.open_wire", open_wire)
     return seen

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pierhead.cli.format import clean, duration, moment, part_of, rate, short_digest, size
 from pierhead.cli.render import Screen
+from pierhead.cli.run_table import tell_run
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,19 @@ def test_a_terminal_gets_colour_unless_it_is_not_wanted() -> None:
         shown[has_color] = out.getvalue()
     assert "failed" in shown[True]
     assert "\x1b[31m" not in shown[False]
+
+
+def test_a_run_that_is_too_wide_for_the_terminal_is_told_in_lines(monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    connector = {"reference": "account.harnessImage", "source": "account"}
+    image = {"reference": "127.0.0.1:5000/harness/ci-addon:1.14.4", "state": "pulled", "connector": connector}
+    run = {"id": "r", "state": "succeeded", "stages": [{"identifier": "build", "images": [image]}]}
+    tell_run(Screen(out=out, has_color=False), run)
+    lines = [line.strip() for line in out.getvalue().splitlines()]
+    assert lines[0] == "stage build"
+    assert lines[1].startswith("pulled    harness/ci-addon:1.14.4")
+    assert lines[2] == "from 127.0.0.1:5000 by connector account.harnessImage, account default"
 
 
 def test_markup_in_foreign_text_stays_text_on_a_terminal() -> None:

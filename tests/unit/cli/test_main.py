@@ -10,7 +10,6 @@ from pierhead.kit import errors as kit_errors
 from pierhead.kit.errors import CATEGORIES
 
 HEAVY = {"rich", "pydantic", "sqlalchemy", "fastapi", "starlette", "uvicorn", "ssl", "yaml", "cryptography", "asyncio"}
-DEMO = "pierhead.demo.command:demo"
 
 
 def imported_by(*argv: str) -> set[str]:
@@ -25,6 +24,10 @@ def imported_by(*argv: str) -> set[str]:
 )
 def test_asking_for_help_imports_nothing_heavy(argv: tuple[str, ...]) -> None:
     assert not imported_by(*argv) & HEAVY
+
+
+def test_a_pull_imports_nothing_that_it_does_not_need() -> None:
+    assert not imported_by("image", "pull", "--help") & (HEAVY | {"click", "http.client", "email", "logging"})
 
 
 def test_the_main_help_loads_no_command() -> None:

@@ -299,3 +299,23 @@ def test_explain_fails_when_an_image_cannot_be_had_this_way(pierhead, api, pipel
 def test_revealing_secrets_is_only_for_manifests(pierhead, api, pipeline) -> None:
     assert pierhead("explain", pipeline, "--reveal-secrets").code == 2
     assert api.asked == []
+
+
+def test_manifests_of_a_server_are_printed_as_yaml_documents(pierhead, api, pipeline) -> None:
+    manifests = [{"kind": "Secret", "data": {"a": "b"}}, {"kind": "Pod"}]
+    api.data("POST", "/pierhead/v1/pipelines/render", {"manifests": manifests})
+    outcome = pierhead("explain", pipeline, "--render", "kubernetes", "--stage", "build")
+    assert outcome.out == "---\nkind: Secret\ndata:\n  a: b\n---\nkind: Pod\n"
+    assert pierhead("explain", pipeline, "--render", "kubernetes", "--json").json == manifests
+
+
+def test_a_server_that_renders_no_manifests_is_told_with_the_way_out(pierhead, api, pipeline) -> None:
+    api.refuse("POST", "/pierhead/v1/pipelines/render", 404, "RESOURCE_NOT_FOUND", "there is nothing at")
+    outcome = pierhead("explain", pipeline, "--render", "kubernetes")
+    assert (outcome.code, outcome.out) == (9, "")
+    assert "with the server stopped" in outcome.err
+
+
+def test_a_server_is_never_asked_for_passwords(pierhead, api, pipeline) -> None:
+    assert pierhead("explain", pipeline, "--render", "kubernetes", "--reveal-secrets").code == 4
+    assert api.asked == []

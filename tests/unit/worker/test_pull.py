@@ -1,19 +1,24 @@
 """Images come whole, each blob once, with as few requests as can be."""
 
 import json
+import ssl
 import threading
 
 import pytest
+import trustme
 
 from pierhead.oci.descriptor import Descriptor
 from pierhead.oci.digest import Digest
 from pierhead.oci.media_types import DOCKER_FOREIGN_LAYER, OCI_MANIFEST
 from pierhead.oci.platform import Platform
+from pierhead.oci.reference import Reference
+from pierhead.registry.endpoint import Endpoint, TlsSettings
 from pierhead.testing.fake_registry import BlobFault, FakeRegistry, Then, TokenLogin
 from pierhead.testing.images import LINUX_AMD64, LINUX_ARM64, Image, image, index, layer, multi_platform, noise
 from pierhead.worker.cancel import CancelToken
 from pierhead.worker.progress import ImageState
-from pierhead.worker.pull import PullPolicy, data_threads_for
+from pierhead.worker.pull import ImageRequest, PullPolicy, data_threads_for
+from pierhead.worker.runtimes.blob_store import BlobStore, Held
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
 
@@ -199,6 +204,22 @@ def test_a_token_is_fetched_once_for_each_repository(puller, base):
         assert fake.count(kind="token") == 1
 
 
+def test_images_come_over_tls_with_the_connectors_authority(puller, base):
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = TlsSettings(ca_pem=authority.cert_pem.bytes().decode())
+    with FakeRegistry(tls=context) as fake:
+        fake.add("team/tool", "1", image([base, layer({"bytes": noise(3_000_000)})]))
+        reference = Reference.parse(f"{fake.host}/team/tool:1")
+        trusted = ImageRequest("trusted", Endpoint.for_url(fake.url, tls=trusting), reference)
+        unknown = ImageRequest("unknown", Endpoint.for_url(fake.url), reference)
+        outcomes = puller.pull(unknown, trusted)
+    assert outcomes["trusted"].is_pulled
+    assert outcomes["unknown"].error.code == "tls-failed"
+    assert puller.layout.verify().is_sound
+
+
 def test_the_tag_is_the_last_thing_written(puller, fake, base):
     held = layer({"bytes": noise(400_000)})
     fake.add("team/tool", "1", image([base, held]))
@@ -341,10 +362,31 @@ def test_a_partial_file_of_other_bytes_is_noticed_and_fetched_anew(puller, fake,
     big = layer({"bytes": noise(3_000_000)})
     fake.add("team/tool", "1", image([base, big]))
     puller.layout.create()
-    puller.layout.blobs.partials.mkdir()
     (puller.layout.blobs.partials / f"sha256-{big.digest.encoded}").write_bytes(bytes(1_000_000))
     assert puller.one("team/tool:1").is_pulled
     assert puller.layout.verify().is_sound
+
+
+def test_a_blob_that_somebody_else_is_fetching_is_waited_for(puller, fake, base, monkeypatch):
+    fake.add("team/tool", "1", image([base]))
+    puller.layout.create()
+    theirs = puller.layout.blobs.claim(base.digest, base.size)
+    theirs.write(memoryview(base.content))
+    real, refused = BlobStore.claim, []
+
+    def claim(self, digest, size):
+        found = real(self, digest, size)
+        if found is Held.ELSEWHERE:
+            refused.append(digest)
+            if len(refused) == 3:
+                with theirs:
+                    theirs.commit()
+        return found
+
+    monkeypatch.setattr(BlobStore, "claim", claim)
+    assert puller.one("team/tool:1").is_pulled
+    assert refused == [base.digest] * 3
+    assert str(base.digest) not in [seen.target for seen in fake.requests]
 
 
 # --- what is told

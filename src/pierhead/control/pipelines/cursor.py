@@ -95,7 +95,7 @@ class Cursor:
         return type(self.node) is Scalar and "<+" in self.node.text
 
     def text(self, expected: str = "a text") -> str:
-        """The scalar as it is written, without outer blanks. Raises PipelineFieldError, PipelineExpressionError."""
+        """One line as it is written, without outer blanks. Raises PipelineFieldError, PipelineExpressionError."""
         if type(self.node) is not Scalar or self.node.is_null:
             raise self.wrong(expected)
         text = self.node.text
@@ -104,13 +104,20 @@ class Cursor:
         text = text.strip()
         if not text:
             raise self.wrong(expected, "an empty text")
+        if not text.isprintable():
+            raise self.wrong(expected, "several lines or control characters")
         return text
 
-    def shown(self) -> str:
-        """The scalar as it is written, be it an expression or nothing; for people only."""
+    def verbatim(self) -> str:
+        """The scalar exactly as it is written; nothing is an empty text."""
         if type(self.node) is not Scalar:
             raise self.wrong("a text")
-        return self.node.text[:256]
+        return "" if self.node.is_null else self.node.text
+
+    def shown(self) -> str:
+        """The beginning of the scalar, be it an expression or nothing, fit for a terminal; for people only."""
+        text = self.verbatim()[:256]
+        return text if text.isprintable() else "".join(each if each.isprintable() else "�" for each in text)
 
     def choice(self, options: dict[str, T]) -> T:
         """What the text stands for, upper and lower case being the same."""

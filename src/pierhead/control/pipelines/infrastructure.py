@@ -146,7 +146,7 @@ def _read_pod(spec: Cursor, notes: list[str]) -> PodSettings:
 
 
 def _texts_by_key(field: Cursor) -> Mapping[str, str]:
-    return {entry.key: entry.text() for entry in field.entries() if not entry.is_expression}
+    return {entry.key: entry.verbatim() for entry in field.entries() if not entry.is_expression}
 
 
 def _tolerations(field: Cursor) -> tuple[Toleration, ...]:

@@ -20,7 +20,8 @@ from pierhead.control.connectors import (
 )
 from pierhead.control.scopes import Scope
 from pierhead.kit.errors import AppError, InvalidInputError, NotFoundError
-from pierhead.oci.reference import DOCKER_HUB, Reference, is_docker_hub
+from pierhead.oci.reference import Reference
+from pierhead.oci.reference_grammar import is_host_like
 
 from .errors import StageNotFoundError
 from .model import ImageNeed, Infrastructure, Pipeline, Role, Stage
@@ -205,9 +206,10 @@ def _name_of(choice: ConnectorChoice, image: str, *, is_user: bool) -> _Name:
 
 def _names_another_registry(image: str, address: RegistryAddress) -> bool:
     """Whether a user wrote a registry host that is not the connector's."""
-    written = Reference.parse(image).registry
-    if written == DOCKER_HUB and not is_docker_hub(image.partition("/")[0]):
+    host, slash, _ = image.partition("/")
+    if not slash or not is_host_like(host):
         return False
+    written = Reference.parse(image).registry
     known = known_host(written)
     return (known.canonical if known and known.canonical else written) != address.registry
 

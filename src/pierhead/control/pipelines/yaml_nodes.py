@@ -86,20 +86,21 @@ def compose(raw: bytes | str) -> Node | None:
 class _Builder:
     """Takes one event after the other; ``open`` are the collections not yet closed, outermost first.
 
-    This is the part of ``explain`` that costs most, hence few calls for each event.
+    The first of them is a list around the document, so that there always is one. This is the part of ``explain`` that
+    costs most, hence few calls for each event.
     """
 
-    __slots__ = ("anchors", "documents", "open", "repeated", "root")
+    __slots__ = ("anchors", "documents", "open", "repeated")
 
     def __init__(self) -> None:
-        self.open: list[Sequence | Mapping] = []
+        self.open: list[Sequence | Mapping] = [Sequence(None)]
         self.anchors: dict[str, Node] = {}
         self.repeated = 0
         self.documents = 0
-        self.root: Node | None = None
 
     def run(self, next_event: Callable[[], Any]) -> Node | None:
         take: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._mapping,
             yaml.SequenceStartEvent: self._sequence,
             yaml.MappingEndEvent: self._close,
@@ -109,16 +110,14 @@ class _Builder:
             yaml.DocumentEndEvent: _ignore,
             yaml.StreamStartEvent: _ignore,
         }
-        scalar, end, take_scalar = yaml.ScalarEvent, yaml.StreamEndEvent, self._scalar
+        end = yaml.StreamEndEvent
         for _ in range(MAX_NODES):  # a collection has two events; the cap is generous enough not to mind
             event = next_event()
             kind = type(event)
-            if kind is scalar:
-                take_scalar(event)
-            elif kind is end:
-                return self.root
-            else:
-                take[kind](event)
+            if kind is end:
+                around = self.open[0]
+                return around.items[0] if isinstance(around, Sequence) and around.items else None
+            take[kind](event)
         raise PipelineTooLargeError("has", MAX_NODES, "values")
 
     def _scalar(self, event: Any) -> None:
@@ -126,19 +125,13 @@ class _Builder:
         is_plain = not event.style
         if event.tag is not None or not text.isascii():
             is_plain = self._checked(event, is_plain)
-        top = self.open[-1] if self.open else None
-        if type(top) is not Mapping:
-            self._put(Scalar(text, is_plain, event.start_mark), event)
-        elif top.awaiting is not None:
-            node = Scalar(text, is_plain, event.start_mark)
-            top.entries[top.awaiting] = node
-            top.awaiting = None
-            if event.anchor is not None:
-                self.anchors[event.anchor] = node
-        elif text in top.entries or (is_plain and text in _REFUSED_KEYS) or event.anchor is not None:
-            self._refuse_key(text, event)
-        else:
+        top = self.open[-1]
+        if isinstance(top, Mapping) and top.awaiting is None:
+            if text in top.entries or event.anchor is not None or (is_plain and text in _REFUSED_KEYS):
+                self._refuse_key(text, event)
             top.awaiting = text
+        else:
+            self._put(Scalar(text, is_plain, event.start_mark), event)
 
     def _refuse_key(self, text: str, event: Any) -> None:
         if event.anchor is not None:
@@ -167,7 +160,7 @@ class _Builder:
     def _start(self, node: "Sequence | Mapping", event: Any, tag: str) -> None:
         if event.tag is not None and event.tag not in (tag, "!"):
             raise self._refused(event, f"the tag {event.tag[:80]!r} is not accepted")
-        if len(self.open) >= MAX_DEPTH:
+        if len(self.open) > MAX_DEPTH:
             raise self._refused(event, f"nested deeper than {MAX_DEPTH} levels")
         self._put(node, event)
         self.open.append(node)
@@ -182,7 +175,7 @@ class _Builder:
         if any(node is target for node in self.open):
             raise self._refused(event, f"the alias *{event.anchor[:80]} is part of what it repeats")
         size, height = _measure(target)
-        if len(self.open) + height > MAX_DEPTH:
+        if len(self.open) + height > MAX_DEPTH + 1:
             raise self._refused(event, f"nested deeper than {MAX_DEPTH} levels")
         self.repeated += size
         if self.repeated > MAX_NODES:
@@ -198,10 +191,8 @@ class _Builder:
         """Lays the node into the innermost open collection."""
         if event.anchor is not None:
             self.anchors[event.anchor] = node
-        top = self.open[-1] if self.open else None
-        if top is None:
-            self.root = node
-        elif isinstance(top, Sequence):
+        top = self.open[-1]
+        if isinstance(top, Sequence):
             top.items.append(node)
         elif top.awaiting is None:
             raise self._refused(event, "a key must be a text, not a list, a mapping or an alias")
@@ -215,7 +206,7 @@ class _Builder:
     def _path(self) -> str:
         """To the place that is being read: in what is open around it, the entry begun last."""
         path = ""
-        for node in self.open:
+        for node in self.open[1:]:
             is_innermost = node is self.open[-1]
             if isinstance(node, Sequence):
                 path += f"[{len(node.items) - (not is_innermost)}]"

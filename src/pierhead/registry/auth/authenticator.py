@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
 from pierhead.kit.clock import Clock
@@ -28,12 +27,14 @@ MAX_FETCHES: Final = 3
 FetchToken = Callable[[Endpoint, Request, Realm, "tuple[str, ...]", CallContext], Token]
 
 
-@dataclass(slots=True)
 class Tries:
     """What one request already tried, so that it tries nothing twice."""
 
-    fetched: set[tuple[str, ...]] = field(default_factory=set)
-    was_delayed: bool = False
+    __slots__ = ("fetched", "was_delayed")
+
+    def __init__(self) -> None:
+        self.fetched: set[tuple[str, ...]] = set()
+        self.was_delayed = False
 
 
 class Authenticator:
@@ -63,7 +64,14 @@ class Authenticator:
         return learned
 
     def next_grant(self, answer: Answer, grant: Grant | None, call: CallContext, tries: Tries) -> Grant | None:
-        """What to try after a refusal, None when there is nothing left."""
+        """What to try after a refusal, None when there is nothing left. Raises a RegistryError."""
+        try:
+            return self._next_grant(answer, grant, call, tries)
+        except RegistryError as error:
+            error.exchange = error.exchange or answer.exchange()
+            raise
+
+    def _next_grant(self, answer: Answer, grant: Grant | None, call: CallContext, tries: Tries) -> Grant | None:
         endpoint, request = answer.endpoint, answer.request
         if answer.status != 401:
             return self._after_aged_token(endpoint, request, grant, call, tries)

@@ -13,7 +13,7 @@ MAX_PARAMETERS: Final = 32
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SEPARATOR = re.compile(r"[\s,]*")
 _SCHEME = re.compile(rf"({_WORD})(?=[\s,]|\Z)\s*")
-_PARAMETER = re.compile(rf'({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^\s,"]*))', re.DOTALL)
+_PARAMETER = re.compile(rf'({_WORD})\s*=(?!=)\s*(?:"((?:[^"\\]|\\.)*)(?:"|\Z)|([^\s,"]*))', re.DOTALL)
 _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|\Z))")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 

@@ -14,7 +14,20 @@ def fingerprint(*parts: str | SecretValue | None) -> str:
     """The same text for the same parts, and only for them, as long as this process lives."""
     mac = hmac.new(_KEY, digestmod=hashlib.sha256)
     for part in parts:
-        text = part.reveal() if isinstance(part, SecretValue) else part or ""
-        raw = text.encode("utf-8", "surrogatepass")
+        raw = _text(part).encode("utf-8", "surrogatepass")
         mac.update(f"{-1 if part is None else len(raw)}:".encode() + raw)
     return mac.hexdigest()
+
+
+def is_encodable(*parts: str | SecretValue) -> bool:
+    """Whether all parts can be sent: JSON lets halves of surrogate pairs through, UTF-8 does not."""
+    try:
+        for part in parts:
+            _text(part).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(part: str | SecretValue | None) -> str:
+    return part.reveal() if isinstance(part, SecretValue) else part or ""

@@ -1,33 +1,27 @@
 """Gets a token from a token server: the only request beside the registry's own that may carry credentials."""
 
-from collections.abc import Callable
-
 from pierhead.kit.clock import Clock
 from pierhead.registry.context import CallContext, Caps
 from pierhead.registry.endpoint import Endpoint
 from pierhead.registry.errors import (
     BadResponseError,
-    InvalidUrlError,
-    RedirectRefusedError,
     RegistryError,
     RegistryUnauthenticatedError,
 )
-from pierhead.registry.origin import Url
-from pierhead.registry.quirks import REDIRECTS
+from pierhead.registry.redirects import endless, next_hop
 from pierhead.registry.refusals import reason_of
 from pierhead.registry.request import Answer, Request
 from pierhead.registry.retry_after import parse_http_date
+from pierhead.registry.sender import Sender
 
 from .credentials import realm_authorization
 from .realm import Realm
 from .tokens import Token, parse_token
 
-Send = Callable[[Endpoint, Request, Url, str | None, CallContext], Answer]
-
 
 class TokenClient:
-    def __init__(self, send: Send, clock: Clock, caps: Caps) -> None:
-        self._send = send
+    def __init__(self, sender: Sender, clock: Clock, caps: Caps) -> None:
+        self._sender = sender
         self._clock = clock
         self._caps = caps
 
@@ -55,23 +49,14 @@ class TokenClient:
         """Each hop is judged like the realm itself: a trusted one gets the credentials, another ends the matter."""
         url = request.url
         for _ in range(self._caps.redirects + 1):
-            answer = self._send(endpoint, request, url, realm_authorization(url.origin, endpoint), call)
-            location = answer.headers.get("location")
-            if answer.status not in REDIRECTS or location is None:
+            header = realm_authorization(url.origin, endpoint)
+            answer = self._sender.send(endpoint, request, url, header, call)
+            target = next_hop(answer)
+            if target is None:
                 return answer
             answer.close()
-            url = _next_hop(url, location, answer)
-        raise RedirectRefusedError(str(request.url.origin), str(url.origin), "redirects without end", answer.exchange())
-
-
-def _next_hop(url: Url, location: str, answer: Answer) -> Url:
-    try:
-        target = url.join(location)
-    except InvalidUrlError as error:
-        raise RedirectRefusedError(str(url.origin), location[:100], error.reason, answer.exchange()) from None
-    if url.origin.is_secure and not target.origin.is_secure:
-        raise RedirectRefusedError(str(url.origin), str(target.origin), "that is plain http", answer.exchange())
-    return target
+            url = target
+        raise endless(answer)
 
 
 def _refused(answer: Answer) -> RegistryError:

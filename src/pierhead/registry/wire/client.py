@@ -4,7 +4,7 @@ No redirects, no credentials, no second try except for a kept connection that tu
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pierhead.kit.clock import Clock
 from pierhead.registry.context import CallContext, Caps, Timeouts
@@ -23,8 +23,7 @@ from .tls import TlsContexts
 from .watch import Watch
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """How to get to ``origin``, and at what kinds of addresses it may be."""
 
     origin: Origin
@@ -123,7 +122,9 @@ class WireClient:
                 stream.watch = Watch(call, self._clock, self._times, f"the proxy {proxy.origin.authority}")
                 open_tunnel(stream, proxy, origin, self._caps.head_bytes)
             if origin.is_secure:
-                sock = self._tls.wrap(sock, origin.host, route.tls, self._times.tls_s)
+                left_s = call.remaining_s(self._clock)
+                limit_s = self._times.tls_s if left_s is None else max(0.01, min(self._times.tls_s, left_s))
+                sock = self._tls.wrap(sock, origin.host, route.tls, limit_s)
         except BaseException:
             sock.close()
             raise

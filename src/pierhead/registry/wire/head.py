@@ -5,7 +5,7 @@ What two readers could understand differently is refused: folded lines, bare lin
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pierhead.registry.errors import BadResponseError
 
@@ -33,8 +33,7 @@ class Headers:
         return iter(self._fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     status: int
     reason: str
     headers: Headers

@@ -17,6 +17,7 @@ class Pool:
         self._keep_idle_s = keep_idle_s
         self._lock = threading.Lock()
         self._idle: dict[str, list[Connection]] = {}
+        self._reaped_at = clock.monotonic()
         self._is_closed = False
 
     def take(self, key: str) -> Connection | None:
@@ -33,13 +34,27 @@ class Pool:
 
     def put(self, key: str, connection: Connection) -> None:
         connection.stream.watch = None
-        connection.idle_since = self._clock.monotonic()
+        connection.idle_since = now = self._clock.monotonic()
         with self._lock:
+            surplus = self._expired(now)
             idle = self._idle.setdefault(key, [])
-            if not self._is_closed and len(idle) < _MAX_IDLE_PER_KEY:
+            if self._is_closed or len(idle) >= _MAX_IDLE_PER_KEY:
+                surplus.append(connection)
+            else:
                 idle.append(connection)
-                return
-        connection.close()
+        for gone in surplus:
+            gone.close()
+
+    def _expired(self, now: float) -> list[Connection]:
+        """Takes out what nobody will use: storage hosts are many, and some are asked only once."""
+        if now - self._reaped_at < self._keep_idle_s / 2:
+            return []
+        self._reaped_at = now
+        since = now - self._keep_idle_s
+        expired = [connection for idle in self._idle.values() for connection in idle if connection.idle_since < since]
+        kept = {key: [c for c in idle if c.idle_since >= since] for key, idle in self._idle.items()}
+        self._idle = {key: idle for key, idle in kept.items() if idle}
+        return expired
 
     def close(self) -> None:
         """Ends all idle connections and those given back later."""

@@ -35,6 +35,8 @@ class Stream:
             self._held = self._held[count:]
             return count
         watch = self.watch
+        if watch is not None:
+            watch.begin()
         while True:
             try:
                 count = self._sock.recv_into(view)

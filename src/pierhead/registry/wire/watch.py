@@ -8,7 +8,18 @@ from pierhead.registry.errors import CallCancelledError, DeadlineExceededError, 
 class Watch:
     """One for each exchange; not for several threads at once."""
 
-    __slots__ = ("_began", "_call", "_clock", "_limit_s", "_rate_bytes", "_rate_since", "_silent_s", "_times", "_what")
+    __slots__ = (
+        "_asked_at",
+        "_began",
+        "_call",
+        "_clock",
+        "_limit_s",
+        "_rate_bytes",
+        "_rate_s",
+        "_silent_s",
+        "_times",
+        "_what",
+    )
 
     def __init__(self, call: CallContext, clock: Clock, timeouts: Timeouts, what: str) -> None:
         self._call = call
@@ -17,8 +28,9 @@ class Watch:
         self._what = what
         self._silent_s = 0.0
         self._rate_bytes = 0
+        self._rate_s = 0.0
         self._limit_s: float | None = timeouts.first_byte_s
-        self._began = self._rate_since = clock.monotonic()
+        self._began = self._asked_at = clock.monotonic()
 
     @property
     def slice_s(self) -> float:
@@ -30,7 +42,11 @@ class Watch:
         self._limit_s = None
         self._silent_s = 0.0
         self._rate_bytes = 0
-        self._rate_since = self._clock.monotonic()
+        self._rate_s = 0.0
+
+    def begin(self) -> None:
+        """A read begins; what the reader did before with what it got is not the other side's slowness."""
+        self._asked_at = self._clock.monotonic()
 
     def silent(self, seconds: float) -> None:
         """A slice passed without a byte. Raises what ends the wait."""
@@ -53,15 +69,15 @@ class Watch:
             if now - self._began >= self._limit_s:
                 raise RegistryTimeoutError(f"waiting for {self._what}", self._limit_s)
             return
-        self._check_rate(count, now)
-
-    def _check_rate(self, count: int, now: float) -> None:
         self._rate_bytes += count
-        window_s = now - self._rate_since
-        if window_s >= self._times.rate_window_s:
-            if self._rate_bytes < window_s * self._times.min_bytes_per_s:
-                raise RegistryTimeoutError(
-                    f"{self._what}, slower than {self._times.min_bytes_per_s:g} bytes/s,", window_s
-                )
-            self._rate_bytes = 0
-            self._rate_since = now
+        self._rate_s += now - self._asked_at
+        self._asked_at = now
+        if self._rate_s >= self._times.rate_window_s:
+            self._check_rate()
+
+    def _check_rate(self) -> None:
+        least = self._times.min_bytes_per_s
+        if self._rate_bytes < self._rate_s * least:
+            raise RegistryTimeoutError(f"{self._what}, slower than {least:g} bytes/s,", self._rate_s)
+        self._rate_bytes = 0
+        self._rate_s = 0.0

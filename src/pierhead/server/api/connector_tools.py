@@ -8,6 +8,7 @@ from pierhead.server.auth import OwnCall, own_caller
 
 from .answers import Answer, answer
 from .bodies import json_body
+from .connectors import saved_answer
 from .openapi import takes
 from .params import OwnScope
 from .slow_calls import Slow
@@ -29,7 +30,7 @@ def preview(call: OwnCall, body: Sent) -> Answer[PreviewInfo]:
 @router.post("/restoreDefault", operation_id="restoreDefaultConnector")
 def restore_default(call: OwnCall) -> Answer[SavedConnectorItem]:
     """``harnessImage`` as it was at the first start: Docker Hub, anonymous."""
-    return answer(call, SavedConnectorItem.of_saved(call.app.connectors.restore_default(call.account)))
+    return saved_answer(call, call.app.connectors.restore_default(call.account))
 
 
 @router.get("/{identifier}/tags", operation_id="listConnectorTags")

@@ -33,13 +33,13 @@ Everywhere = Annotated[bool, Query(alias="includeAllConnectorsAvailableAtScope")
 @router.post("", operation_id="createConnector", openapi_extra=takes(ConnectorBody))
 def create(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
     """Stores a connector. Its scope comes from the body; a connection test follows on its own."""
-    return _saved(call, call.app.connectors.create(parse_connector(body, call.account)))
+    return saved_answer(call, call.app.connectors.create(parse_connector(body, call.account)))
 
 
 @router.put("", operation_id="updateConnector", openapi_extra=takes(ConnectorBody))
 def update(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
     """Replaces all of a connector but its identifier, scope and creation time; a connection test follows."""
-    return _saved(call, call.app.connectors.update(parse_connector(body, call.account)))
+    return saved_answer(call, call.app.connectors.update(parse_connector(body, call.account)))
 
 
 @router.get("", operation_id="listConnectors", deprecated=True)
@@ -99,7 +99,8 @@ def delete(call: ReferenceCall, scope: ReferenceScope, identifier: str, force: F
     return answer(call, True, warnings)
 
 
-def _saved(call: Call, saved: SavedConnector) -> Answer[SavedConnectorItem]:
+def saved_answer(call: Call, saved: SavedConnector) -> Answer[SavedConnectorItem]:
+    """Says what was stored, and has it tested without waiting for that."""
     connector = saved.connector
     if not connector.spec.ignore_test_connection:
         call.app.delegate.start_test(connector.scope, connector.identifier)

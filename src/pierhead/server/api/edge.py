@@ -15,6 +15,7 @@ from . import errors
 
 log = logging.getLogger(__name__)
 
+GATEWAY = "/gateway"
 CORRELATION_HEADER = b"x-correlation-id"
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
@@ -87,14 +88,19 @@ class BodyCap:
 
 
 class OneSpelling:
-    """``/path/`` is ``/path``: the reference's clients use both, and a redirect would lose the body."""
+    """``/path/`` and ``/gateway/path`` are ``/path``: the reference's clients use all three.
+
+    A redirect would lose the body; routes mounted a second time would be built a second time.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and len(scope["path"]) > 1 and scope["path"].endswith("/"):
-            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        if scope["type"] == "http":
+            path = scope["path"].rstrip("/") or "/"
+            root_path = GATEWAY if path.startswith(f"{GATEWAY}/") else scope.get("root_path", "")
+            scope = {**scope, "path": path, "root_path": root_path}
         await self.app(scope, receive, send)
 
 

@@ -54,7 +54,6 @@ _GONE_ON_DELETE = Verdict(404, "ENTITY_NOT_FOUND", Shape.FAILURE)
 BY_CODE: Mapping[str, Verdict] = {
     "account-not-found": Verdict(404, "RESOURCE_NOT_FOUND"),
     "connector-exists": Verdict(400, _INVALID),
-    "connector-in-use": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
     "connector-not-found": Verdict(400, "CONNECTOR_NOT_FOUND_EXCEPTION"),  # named inside a body, not by the path
     "invalid-connector": Verdict(400, _INVALID, Shape.FAILURE),
     "invalid-fields": Verdict(400, _INVALID, Shape.FAILURE),
@@ -86,6 +85,7 @@ BY_CATEGORY: Mapping[type[AppError], Verdict] = {
 UPSTREAM = Verdict(424, "CONNECTOR_VALIDATION_EXCEPTION")
 _UPSTREAM_SPEAKS_FOR_ITSELF = (InvalidInputError, NotFoundError, RateLimitedError)
 
+_MAX_WAIT_S = 86_400.0
 OOPS = "Oops, something went wrong on our end. Please contact the operator of this server with the correlation id."
 
 
@@ -158,5 +158,5 @@ def headers_for(error: AppError, verdict: Verdict) -> dict[str, str]:
     if verdict.http_status == 401:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, RateLimitedError) and error.retry_after_s is not None:
-        return {"Retry-After": str(ceil(error.retry_after_s))}
+        return {"Retry-After": str(ceil(min(error.retry_after_s, _MAX_WAIT_S)))}
     return {}

@@ -70,7 +70,7 @@ def _name_body_schema(operation: dict[str, Any], schemas: dict[str, Any]) -> Non
 
 
 def _describe(operation: dict[str, Any]) -> None:
-    operation["summary"] = re.sub("([A-Z])", lambda found: f" {found[1].lower()}", operation["operationId"]).capitalize()
+    operation["summary"] = re.sub("([A-Z])", r" \1", operation["operationId"]).capitalize()
     responses = operation["responses"]
     for parameter in operation.get("parameters", ()):
         parameter["schema"].pop("title", None)

@@ -14,6 +14,7 @@ from pierhead.oci.digest import Digest
 from pierhead.worker.errors import LayoutBusyError, LayoutIoError
 
 from .blob_ingest import BlobIngest
+from .durable import sync_directory
 from .file_lock import try_lock
 
 DOCUMENT_CAP_BYTES = 4 * MIB
@@ -35,6 +36,14 @@ class BlobStore:
         self.root = root
         self._clock = clock or SystemClock()
         self.partials = root / ".partial"
+
+    def create(self) -> None:
+        """The directories, where there are none. Raises LayoutIoError."""
+        try:
+            (self.root / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+            self.partials.mkdir(exist_ok=True)
+        except OSError as error:
+            raise LayoutIoError(self.root, error) from error
 
     def path(self, digest: Digest) -> Path:
         return self.root / "blobs" / digest.algorithm / digest.encoded
@@ -65,6 +74,14 @@ class BlobStore:
         except FileNotFoundError:
             return None
 
+    def sync(self) -> None:
+        """Makes the names of all blobs durable, also of those that other processes brought in. Raises LayoutIoError."""
+        try:
+            for directory in (self.root / "blobs").iterdir():
+                sync_directory(directory)
+        except OSError as error:
+            raise LayoutIoError(self.root / "blobs", error) from error
+
     def drop(self, digest: Digest) -> None:
         """Removes a blob that was found to be damaged."""
         self.path(digest).unlink(missing_ok=True)
@@ -77,7 +94,7 @@ class BlobStore:
             raise LayoutIoError(self.partials / _file_name(digest), error) from error
 
     def put(self, digest: Digest, data: bytes) -> None:
-        """Stores a small blob, whole and durable. Raises DigestMismatchError, LayoutIoError, LayoutBusyError."""
+        """Stores a small blob, whole. Raises DigestMismatchError, LayoutIoError, LayoutBusyError."""
         give_up_at = self._clock.monotonic() + _PUT_WAIT_S
         while (claimed := self.claim(digest, len(data))) is Held.ELSEWHERE:
             if self._clock.monotonic() >= give_up_at:

@@ -41,6 +41,7 @@ class OciLayout:
     def create(self) -> None:
         """An empty layout where there is none. Raises NotALayoutError, LayoutVersionError, LayoutIoError."""
         self._names.create()
+        self.blobs.create()
 
     def images(self) -> tuple[LayoutImage, ...]:
         """Every name, in order of arrival. Raises BrokenLayoutError."""
@@ -64,7 +65,11 @@ class OciLayout:
         return None
 
     def name(self, images: Sequence[LayoutImage]) -> None:
-        """Names images whose blobs are all stored, in one atomic update of index.json."""
+        """Names images whose blobs are all stored, in one atomic update of index.json, after their blobs are durable.
+
+        Raises LayoutIoError, LayoutBusyError, BrokenLayoutError.
+        """
+        self.blobs.sync()
         self._names.put(images)
 
     def verify(self) -> LayoutReport:

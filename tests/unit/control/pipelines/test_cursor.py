@@ -17,7 +17,7 @@ def cursor(text: str) -> Cursor:
     "text", ["ten", "10", "10 m", "-5m", "1.5h", "10m5", "m", "0s", "0h0m", "1000000000s", "5 minutes", "１０m", "10M"]
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(PipelineFieldError, match="initTimeout .line 1, column 14.: expected a duration"):
+    with pytest.raises(PipelineFieldError, match=r"initTimeout .line 1, column 14.: expected a duration"):
         cursor(f"initTimeout: {text}").optional("initTimeout", Cursor.duration_s)
 
 
@@ -80,3 +80,18 @@ def test_long_texts_are_cut_in_refusals() -> None:
     with pytest.raises(PipelineFieldError) as caught:
         cursor(f"a: {'x' * 5000}").need("a", "").number()
     assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("text", ['"a\\nb"', '"a\\e[31mb"', '"a\\0"', '"\\u202eb"'])
+def test_a_needed_text_has_one_line_and_no_control_characters(text: str) -> None:
+    with pytest.raises(PipelineFieldError, match="found several lines or control characters"):
+        cursor(f"a: {text}").need("a", "").text()
+
+
+def test_what_is_shown_cannot_steer_a_terminal() -> None:
+    assert cursor('a: "x\\e[31m\\ny"').need("a", "").shown() == "x�[31m�y"
+    assert cursor("a:").entries()[0].shown() == ""
+
+
+def test_a_text_may_be_taken_exactly_as_it_is() -> None:
+    assert [each.verbatim() for each in cursor("a: ' x '\nb:\nc: |\n  y\n").entries()] == [" x ", "", "y\n"]

@@ -41,18 +41,30 @@ def ci(identifier: str, infrastructure: str = K8S, rest: str = "") -> str:
         ("stages: [1]", "stages[0] (line 1, column 10): expected a mapping, found '1'"),
         ("stages: [{}]", "stages[0] (line 1, column 10): expected stage: or parallel:, found neither"),
         ("stages: [{stage: []}]", "stages[0].stage (line 1, column 18): expected a mapping, found a list"),
-        ("stages: [{stage: {}}]", "stages[0].stage.identifier (line 1, column 18): expected an identifier, found nothing"),
-        ("stages: [{stage: {identifier: ''}}]", "stages[0].stage.identifier (line 1, column 31): expected an identifier"),
+        (
+            "stages: [{stage: {}}]",
+            "stages[0].stage.identifier (line 1, column 18): expected an identifier, found nothing",
+        ),
+        (
+            "stages: [{stage: {identifier: ''}}]",
+            "stages[0].stage.identifier (line 1, column 31): expected an identifier",
+        ),
         ("stages: [{stage: {identifier: 1a}}]", "expected an identifier of letters, digits, _ and $"),
         ("stages: [{stage: {identifier: a-b}}]", "expected an identifier of letters, digits, _ and $"),
         ("stages: [{stage: {identifier: a}}]", "stages[0].stage.type (line 1, column 18): expected a stage type"),
-        ("stages: [{stage: {identifier: a, type: CI}}]", "stages[0].stage.spec (line 1, column 18): expected the settings"),
+        (
+            "stages: [{stage: {identifier: a, type: CI}}]",
+            "stages[0].stage.spec (line 1, column 18): expected the settings",
+        ),
         (
             "stages: [{stage: {identifier: a, type: CI, spec: {}}}]",
             "stages[0].stage.spec (line 1, column 50): expected infrastructure: or runtime:",
         ),
         (stages(ci("a", rest=", cloneCodebase: perhaps")), "cloneCodebase (line 2"),
-        (stages(ci("a"), ci("a")), "stages[1].stage.identifier (line 3, column 25): expected an identifier that no other"),
+        (
+            stages(ci("a"), ci("a")),
+            "stages[1].stage.identifier (line 3, column 25): expected an identifier that no other",
+        ),
         (
             stages("parallel: [{" + ci("a") + "}, {" + ci("a") + "}]"),
             "stages[0].parallel[1].stage.identifier (line 2",

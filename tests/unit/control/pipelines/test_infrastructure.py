@@ -21,7 +21,9 @@ def read(spec: str) -> Infrastructure:
 
 
 def kubernetes(more: str = "") -> str:
-    return f"infrastructure: {{type: KubernetesDirect, spec: {{connectorRef: account.cluster, namespace: builds{more}}}}}"
+    return (
+        f"infrastructure: {{type: KubernetesDirect, spec: {{connectorRef: account.cluster, namespace: builds{more}}}}}"
+    )
 
 
 def pool(more: str) -> str:
@@ -35,7 +37,11 @@ def pool(more: str) -> str:
         ("infrastructure: []", "infrastructure", "a mapping"),
         ("infrastructure: {type: KubernetesDirect}", "infrastructure.spec", "the settings of the infrastructure"),
         ("infrastructure: {type: [VM], spec: {}}", "infrastructure.type", "or Cloud"),
-        ("infrastructure: {type: KubernetesDirect, spec: {}}", "infrastructure.spec.connectorRef", "Kubernetes cluster"),
+        (
+            "infrastructure: {type: KubernetesDirect, spec: {}}",
+            "infrastructure.spec.connectorRef",
+            "Kubernetes cluster",
+        ),
         (
             "infrastructure: {type: KubernetesDirect, spec: {connectorRef: c}}",
             "infrastructure.spec.namespace",
@@ -50,15 +56,27 @@ def pool(more: str) -> str:
         (kubernetes(", imagePullPolicy: Sometimes"), "infrastructure.spec.imagePullPolicy", "Always, IfNotPresent or"),
         (kubernetes(", initTimeout: soon"), "infrastructure.spec.initTimeout", "a duration such as 10m"),
         (kubernetes(", initTimeout: [1]"), "infrastructure.spec.initTimeout", "a duration such as 10m"),
-        (kubernetes(", harnessImageConnectorRef: {a: b}"), "infrastructure.spec.harnessImageConnectorRef", "a connector"),
+        (
+            kubernetes(", harnessImageConnectorRef: {a: b}"),
+            "infrastructure.spec.harnessImageConnectorRef",
+            "a connector",
+        ),
         (kubernetes(", nodeSelector: [a]"), "infrastructure.spec.nodeSelector", "a mapping"),
         (kubernetes(", nodeSelector: {a: [b]}"), "infrastructure.spec.nodeSelector.a", "a text"),
-        (kubernetes(", nodeSelector: {kubernetes.io/arch: 'a b'}"), "infrastructure.spec.nodeSelector", "an architecture"),
+        (
+            kubernetes(", nodeSelector: {kubernetes.io/arch: 'a b'}"),
+            "infrastructure.spec.nodeSelector",
+            "an architecture",
+        ),
         (kubernetes(", labels: x"), "infrastructure.spec.labels", "a mapping"),
         (kubernetes(", tolerations: {a: b}"), "infrastructure.spec.tolerations", "a list of tolerations"),
         (kubernetes(", tolerations: [a]"), "infrastructure.spec.tolerations[0]", "a mapping"),
         (kubernetes(", runAsUser: root"), "infrastructure.spec.runAsUser", "a whole number"),
-        (kubernetes(", automountServiceAccountToken: 1"), "infrastructure.spec.automountServiceAccountToken", "true or"),
+        (
+            kubernetes(", automountServiceAccountToken: 1"),
+            "infrastructure.spec.automountServiceAccountToken",
+            "true or",
+        ),
         (
             kubernetes(", containerSecurityContext: {capabilities: {add: x}}"),
             "infrastructure.spec.containerSecurityContext.capabilities.add",
@@ -71,7 +89,11 @@ def pool(more: str) -> str:
         (pool(", initTimeout: x"), "infrastructure.spec.spec.initTimeout", "a duration"),
         ("infrastructure: {type: Docker, spec: {}}", "infrastructure.spec.platform", "os and arch"),
         ("infrastructure: {type: Docker, spec: {platform: x}}", "infrastructure.spec.platform", "a mapping"),
-        ("infrastructure: {type: Docker, spec: {platform: {arch: Z80}}}", "infrastructure.spec.platform.arch", "Amd64 or"),
+        (
+            "infrastructure: {type: Docker, spec: {platform: {arch: Z80}}}",
+            "infrastructure.spec.platform.arch",
+            "Amd64 or",
+        ),
         ("runtime: {}", "runtime.type", "Cloud or Docker"),
         ("runtime: {type: Shell}", "runtime.type", "Cloud or Docker"),
         ("runtime: cloud", "runtime", "a mapping"),
@@ -108,10 +130,11 @@ def test_kubernetes_with_everything_said() -> None:
     found = read(
         kubernetes(
             ", harnessImageConnectorRef: account.mirror, imagePullPolicy: Always, initTimeout: 1h30m, os: Windows, "
-            "nodeSelector: {kubernetes.io/arch: arm64, pool: ci}, labels: {team: shop}, annotations: {a.b/c: d}, "
-            "serviceAccountName: builder, automountServiceAccountToken: false, priorityClassName: high, runAsUser: 1000, "
+            "nodeSelector: {kubernetes.io/arch: arm64, pool: ci}, labels: {team: shop, empty: ''}, "
+            "annotations: {a.b/c: d}, serviceAccountName: builder, automountServiceAccountToken: false, "
+            "priorityClassName: high, "
             "tolerations: [{effect: NoSchedule, key: k, operator: Equal, value: v, tolerationSeconds: 30}], "
-            "containerSecurityContext: {privileged: false, runAsNonRoot: true, runAsUser: 1000, "
+            "runAsUser: 1000, containerSecurityContext: {privileged: false, runAsNonRoot: true, runAsUser: 1000, "
             "capabilities: {add: [NET_ADMIN], drop: [ALL]}}"
         )
     )
@@ -128,7 +151,7 @@ def test_kubernetes_with_everything_said() -> None:
     assert pod is not None
     assert (pod.connector_ref, pod.namespace, pod.service_account) == ("account.cluster", "builds", "builder")
     assert pod.node_selector == {"kubernetes.io/arch": "arm64", "pool": "ci"}
-    assert (pod.labels, pod.annotations) == ({"team": "shop"}, {"a.b/c": "d"})
+    assert (pod.labels, pod.annotations) == ({"team": "shop", "empty": ""}, {"a.b/c": "d"})
     assert (pod.automount_token, pod.priority_class, pod.run_as_user) == (False, "high", 1000)
     assert pod.tolerations[0].seconds == 30
     assert (pod.security.run_as_non_root, pod.security.added_capabilities) == (True, ("NET_ADMIN",))
@@ -165,7 +188,11 @@ def test_an_empty_override_is_no_override(empty: str) -> None:
             InfrastructureKind.CLOUD,
             "windows/amd64",
         ),
-        ("platform: {os: Linux, arch: Amd64}, runtime: {type: Docker, spec: {}}", InfrastructureKind.DOCKER, "linux/amd64"),
+        (
+            "platform: {os: Linux, arch: Amd64}, runtime: {type: Docker, spec: {}}",
+            InfrastructureKind.DOCKER,
+            "linux/amd64",
+        ),
         ("platform: {os: linux, arch: ARM64}, runtime: {type: Cloud}", InfrastructureKind.CLOUD, "linux/arm64"),
         ("runtime: {type: Cloud, spec: {size: large}}", InfrastructureKind.CLOUD, "linux/amd64"),
         ("runtime: {type: Docker, spec: {platform: {arch: Arm64}}}", InfrastructureKind.DOCKER, "linux/arm64"),

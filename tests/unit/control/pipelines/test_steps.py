@@ -27,7 +27,11 @@ def step(identifier: str, more: str = "type: Run") -> str:
         ("[{step: {identifier: a}}]", "execution.steps[0].step.type", "a step type"),
         (f"[{step('a', 'type: Run, spec: x')}]", "execution.steps[0].step.spec", "a mapping"),
         (f"[{step('a', 'type: Run, spec: {image: [x]}')}]", "execution.steps[0].step.spec.image", "an image such as"),
-        (f"[{step('a', 'type: Run, spec: {connectorRef: {}}')}]", "execution.steps[0].step.spec.connectorRef", "the ref"),
+        (
+            f"[{step('a', 'type: Run, spec: {connectorRef: {}}')}]",
+            "execution.steps[0].step.spec.connectorRef",
+            "the ref",
+        ),
         (
             f"[{step('a', 'type: Run, spec: {imagePullPolicy: Maybe}')}]",
             "execution.steps[0].step.spec.imagePullPolicy",
@@ -77,14 +81,16 @@ def test_an_expression_that_decides_about_an_image_is_refused(more: str, field: 
 
 def test_groups_and_branches_are_laid_flat_in_order() -> None:
     group = f"{{stepGroup: {{identifier: g, steps: [{step('a')}, {{parallel: [{step('b')}, {step('c')}]}}]}}}}"
-    found = read(f"[{step('a')}, {group}, {{parallel: [{step('d')}, {{stepGroup: {{identifier: h, steps: [{step('a')}]}}}}]}}]")
+    found = read(
+        f"[{step('a')}, {group}, {{parallel: [{step('d')}, {{stepGroup: {{identifier: h, steps: [{step('a')}]}}}}]}}]"
+    )
     assert [each.path for each in found] == ["a", "g.a", "g.b", "g.c", "d", "h.a"]
 
 
 def test_services_come_first_and_are_user_images() -> None:
     (service, run) = read(
         f"[{step('db')}]",
-        ", serviceDependencies: [{identifier: db, name: DB, type: Service, spec: {image: 'postgres:16', connectorRef: c}}]",
+        ", serviceDependencies: [{identifier: db, type: Service, spec: {image: 'postgres:16', connectorRef: c}}]",
     )
     assert (service.path, service.type, service.image, service.connector_ref) == (
         "serviceDependencies.db",
@@ -97,9 +103,9 @@ def test_services_come_first_and_are_user_images() -> None:
 
 def test_a_user_step_says_image_connector_and_policy() -> None:
     (found,) = read(
-        f"[{step('a', 'type: Run, name: A, timeout: 1h, spec: {image: golang, connectorRef: c, imagePullPolicy: never}')}]"
+        f"[{step('a', 'name: A, type: Run, timeout: 1h, spec: {image: go, connectorRef: c, imagePullPolicy: never}')}]"
     )
-    assert (found.image, found.connector_ref, found.pull_policy) == ("golang", "c", PullPolicy.NEVER)
+    assert (found.image, found.connector_ref, found.pull_policy) == ("go", "c", PullPolicy.NEVER)
     assert (found.name, found.timeout_s) == ("A", 3600.0)
 
 
@@ -109,9 +115,8 @@ def test_an_image_written_as_a_number_keeps_its_digits() -> None:
 
 
 def test_the_connector_of_a_push_step_is_not_where_its_own_image_comes_from() -> None:
-    (found,) = read(
-        f"[{step('a', 'type: BuildAndPushDockerRegistry, spec: {connectorRef: target, image: x, baseImageConnectorRefs: [b]}')}]"
-    )
+    spec = "{connectorRef: target, image: x, baseImageConnectorRefs: [b]}"
+    (found,) = read(f"[{step('a', f'type: BuildAndPushDockerRegistry, spec: {spec}')}]")
     assert (found.connector_ref, found.image) == (None, None)
     assert found.base_image_connector_refs == ("b",)
 

