@@ -10,7 +10,7 @@ _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
 
 class CountingProxy:
-    """``host`` stands for ``upstream`` ("host:port"); ``counts`` holds "METHOD kind", kind being manifests, blobs, ..."""
+    """``host`` stands for ``upstream`` ("host:port"); ``counts`` is by "METHOD kind": manifests, blobs, ..."""
 
     def __init__(self, upstream: str) -> None:
         self.counts: Counter[str] = Counter()

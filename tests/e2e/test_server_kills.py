@@ -92,12 +92,12 @@ def assert_nothing_addressable_is_wrong(images: Path) -> None:
 @pytest.mark.timeout(400)
 def test_twenty_kills_lose_no_run_and_leave_no_wrong_blob(prepared) -> None:
     seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201 - shown when it fails
     kill_during_runs(prepared, 20, seed)
 
 
 @pytest.mark.faults
 def test_two_hundred_kills_lose_no_run_and_leave_no_wrong_blob(prepared) -> None:
     seed = random.randrange(2**32)
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201 - shown when it fails
     kill_during_runs(prepared, 200, seed)

@@ -159,11 +159,11 @@ class DirectoryLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
 
-    def announce(self, url: str) -> None:
-        """Says in ``server.json`` where this process can be reached."""
+    def announce(self, url: str, images: Path) -> None:
+        """Says in ``server.json`` where this process can be reached and where it keeps images."""
         file = self.directory.server_file
         temporary = file.with_suffix(".tmp")
-        temporary.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+        temporary.write_text(json.dumps({"url": url, "pid": os.getpid(), "images": str(images.resolve())}))
         temporary.replace(file)
 
     def release(self) -> None:

@@ -22,7 +22,7 @@ def open_data(data: Path, images: Path | None = None) -> "Application":
     log.set_up("ERROR")  # what goes wrong is told by the command; the server's running account is not wanted here
     settings = replace(Settings.from_environment(), data=data)
     with _own_umask():
-        return open_application(replace(settings, images=images) if images else settings)
+        return open_application(replace(settings, images=images) if images else settings, serves=False)
 
 
 @contextmanager

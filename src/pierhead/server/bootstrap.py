@@ -4,9 +4,7 @@ The first start makes what has to be there: encryption key, database, account, a
 takes up the work that an earlier life of this process left behind.
 """
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from pierhead.adapters.data_directory import DataDirectory, DirectoryLock
 from pierhead.adapters.keyring_file import FileKeyring
@@ -24,6 +22,7 @@ from pierhead.kit.redact import SecretValue
 from pierhead.registry.transport import Transport
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
+from .first_start import FirstStart
 from .jobs.platform_delegate import PlatformDelegate
 from .settings import Settings
 
@@ -57,14 +56,22 @@ class Application:
         self.lock.release()
 
 
-def open_application(settings: Settings, *, clock: Clock | None = None) -> Application:
-    """Raises DirectoryInUseError, or another AppError that says what about the directory is not right."""
+def open_application(settings: Settings, *, clock: Clock | None = None, serves: bool = True) -> Application:
+    """A server takes up waiting tasks at once; with ``serves`` off, only once this process queues one itself.
+
+    Raises DirectoryInUseError, or another AppError that says what about the directory is not right.
+    """
     lock = DataDirectory(settings.data).acquire()
     try:
-        return _assemble(settings, lock, clock or SystemClock())
+        application = _assemble(settings, lock, clock or SystemClock())
     except BaseException:
         lock.release()
         raise
+    if serves:
+        application.delegate.start()
+    else:
+        application.delegate.start_when_needed()
+    return application
 
 
 def _assemble(settings: Settings, lock: DirectoryLock, clock: Clock) -> Application:
@@ -73,17 +80,20 @@ def _assemble(settings: Settings, lock: DirectoryLock, clock: Clock) -> Applicat
     store = SqlStore(directory.database)
     catalogue = Catalogue.load()
     access = AccessService(store, clock, keyring.derive("api keys"))
-    account, first_key = _account(access, directory.admin_key)
+    first_start = FirstStart(access, directory.admin_key)
+    account, first_key = first_start.account()
     secrets = SecretService(store, keyring, clock)
     secrets.check_keyring()
     samples = tuple(catalogue.defaults(Infra.K8, settings.release_line).values())
     connectors = ConnectorService(store, clock, new_id, sample_images=samples[:3])
-    connectors.ensure_default(account.id)
+    if first_key is not None:
+        connectors.ensure_default(account.id)
+        first_start.done()
     queue = TaskQueue(store, clock, new_id)
     runs = RunService(store, queue, catalogue, clock, new_id, settings.release_line)
     layout = OciLayout(settings.images_directory)
     delegate = PlatformDelegate(store, queue, runs, connectors, secrets, layout, Transport(), clock)
-    application = Application(
+    return Application(
         settings=settings,
         lock=lock,
         store=store,
@@ -98,37 +108,3 @@ def _assemble(settings: Settings, lock: DirectoryLock, clock: Clock) -> Applicat
         runs=runs,
         delegate=delegate,
     )
-    delegate.start()
-    return application
-
-
-def _account(access: AccessService, key_file: Path) -> tuple[Account, SecretValue | None]:
-    """The account, made with its admin key at the first start.
-
-    The draft file stands until the key is on disk: a start that was cut short between the two makes a new key, since
-    nobody has seen the first one.
-    """
-    draft = key_file.with_suffix(".draft")
-    accounts = access.accounts()
-    if accounts and not draft.exists():
-        return accounts[0], None
-    _write_private(draft, "")
-    if accounts:
-        account = accounts[0]
-        for key in access.keys(account.id):
-            if key.revoked_at is None:
-                access.revoke_key(account.id, key.id)
-        _, text = access.create_key(account.id, "admin")
-    else:
-        account, text = access.create_account_with_admin_key()
-    _write_private(draft, text.reveal() + "\n")
-    draft.replace(key_file)
-    return account, text
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

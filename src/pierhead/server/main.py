@@ -1,6 +1,7 @@
 """Runs the server in the foreground: binds, says where it listens, serves until told to stop, cleans up."""
 
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -33,7 +34,8 @@ def serve(settings: Settings) -> None:
         raise
     try:
         url = _url(settings.host, listener.getsockname()[1])
-        application.lock.announce(url)
+        application.lock.announce(url, settings.images_directory)
+        gc.freeze()  # what is loaded by now stays: a full collection need not walk it again and again
         _say_hello(application, url)
         _run(application, listener)
     finally:

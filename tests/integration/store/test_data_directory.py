@@ -28,7 +28,7 @@ from pierhead.adapters.data_directory import DataDirectory
 
 lock = DataDirectory(Path(sys.argv[1])).acquire()
 if len(sys.argv) > 2:
-    lock.announce(sys.argv[2])
+    lock.announce(sys.argv[2], Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -98,7 +98,7 @@ def test_releasing_twice_does_not_let_go_of_somebody_elses_lock(directory: DataD
     first = directory.acquire()
     first.release()
     second = directory.acquire()
-    second.announce("http://h")
+    second.announce("http://h", directory.images)
     first.release()
     assert directory.running_server() is not None
     second.release()
@@ -108,7 +108,7 @@ def test_releasing_twice_does_not_let_go_of_somebody_elses_lock(directory: DataD
 def test_everything_in_it_is_private(directory: DataDirectory) -> None:
     directory.path.mkdir(parents=True, mode=0o755)
     with directory.acquire() as lock:
-        lock.announce("http://h")
+        lock.announce("http://h", directory.images)
         directory.database.write_bytes(b"")
         assert stat.S_IMODE(directory.path.stat().st_mode) == 0o700
         for file in (directory.lock_file, directory.server_file, directory.database):

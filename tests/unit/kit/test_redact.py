@@ -24,7 +24,7 @@ MAY_REVEAL = {
     "registry/auth/fingerprint.py",
     "registry/wire/proxy.py",
     "registry/wire/tls.py",
-    "server/bootstrap.py",  # writes the admin key file at the first start
+    "server/first_start.py",  # writes the admin key file at the first start
     "server/jobs/registry_access.py",  # hands secrets to the worker, after the lease
     "server/main.py",  # shows the admin key once
 }

@@ -61,6 +61,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     "getRegistryCatalog": P.NONE,
     "listRegistryTags": P.CONNECTOR_ACCESS,
     "explainPipeline": P.PIPELINE_VIEW,
+    "renderPipeline": P.PIPELINE_VIEW,
     "initializePipeline": P.PIPELINE_EXECUTE,
     "listRuns": P.PIPELINE_VIEW,
     "getRun": P.PIPELINE_VIEW,

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 
+from pierhead.control.pipelines import render
 from pierhead.server.auth import OwnCall, own_caller
 
 from .answers import Answer, answer
@@ -38,6 +39,12 @@ class Given:
     stages: tuple[str, ...]
 
 
+class ManifestsInfo(BaseModel):
+    """Kubernetes manifests, ready to be written as YAML documents."""
+
+    manifests: list[dict[str, object]]
+
+
 _body = TypeAdapter(PipelineBody)
 
 
@@ -62,6 +69,14 @@ Sent = Annotated[Given, Depends(_given)]
 def explain(call: OwnCall, scope: OwnScope, given: Sent) -> Answer[PlanInfo]:
     """Every image of the pipeline with connector, version and name, and why. Changes nothing, asks no registry."""
     return answer(call, PlanInfo.of(call.app.runs.explain(given.raw, scope, given.stages)))
+
+
+@router.post("/render", operation_id="renderPipeline", openapi_extra=takes(PipelineBody, *YAML))
+def render_manifests(call: OwnCall, scope: OwnScope, given: Sent) -> Answer[ManifestsInfo]:
+    """The Pods and pull secrets of the stages that run on Kubernetes; passwords are masked, and stay here."""
+    plan = call.app.runs.explain(given.raw, scope, given.stages)
+    in_pods = [stage for stage in plan.stages if stage.infrastructure.pod is not None]
+    return answer(call, ManifestsInfo(manifests=[each for stage in in_pods or plan.stages for each in render(stage)]))
 
 
 @router.post("/initialize", operation_id="initializePipeline", openapi_extra=takes(PipelineBody, *YAML))

@@ -7,7 +7,7 @@ import logging
 import threading
 from typing import Protocol
 
-from pierhead.control.connectors import ConnectorService
+from pierhead.control.connectors import ConnectorService, image_name, normalise_url
 from pierhead.control.pipelines import PULL_KIND, RunService
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretService
@@ -22,7 +22,7 @@ from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .errors import TaskFailedError
 from .pull_job import PullJob
-from .registry_access import access_for
+from .registry_access import access_for_image
 from .replies import Replies
 from .test_job import TEST_KIND, TestJob, TestStore, payload_for
 
@@ -62,6 +62,8 @@ class PlatformDelegate:
         self._transport = transport
         self._reports: Replies[TestReport] = Replies()
         self._closing = threading.Event()
+        self._starting = threading.Lock()
+        self._is_started = False
         self._jobs: dict[str, Job] = {
             PULL_KIND: PullJob(queue, runs, secrets, layout, transport, self._closing),
             TEST_KIND: TestJob(store, queue, connectors, secrets, transport, clock, self._reports, self._closing),
@@ -70,10 +72,18 @@ class PlatformDelegate:
         self._loops = [Loop(f"platform-{n}", self._take_one) for n in range(_WORKERS)] + [Loop("sweep", self._sweep)]
 
     def start(self) -> None:
-        """Takes back what an earlier life of this process held: the data directory's lock says it is gone."""
-        self._runs.reclaim(OWNER)
-        for loop in self._loops:
-            loop.start()
+        """Idempotent. Takes back what an earlier life of this process held: the directory's lock says it is gone."""
+        with self._starting:
+            if self._is_started:
+                return
+            self._is_started = True
+            self._runs.reclaim(OWNER)
+            for loop in self._loops:
+                loop.start()
+
+    def start_when_needed(self) -> None:
+        """Starts with the first task that this process queues, so that a command that only asks does no other work."""
+        self._queue.on_enqueued(self.start)
 
     def close(self) -> None:
         """Stops running work where it stands; its task goes back to the queue."""
@@ -105,7 +115,10 @@ class PlatformDelegate:
     def list_tags(self, scope: Scope, identifier: str, repository: str, limit: int) -> TagsResult:
         """Asks the registry at once: a question leaves nothing behind that would need the queue. Raises AppError."""
         connector = self._connectors.get(scope, identifier)
-        task = ListTagsTask(registry=access_for(connector, self._secrets), repository=repository, limit=limit)
+        address = normalise_url(connector.spec.url, connector.spec.provider_type)
+        reference = image_name(address, repository).reference
+        access = access_for_image(reference, connector, self._secrets)
+        task = ListTagsTask(registry=access, repository=reference.repository, limit=limit)
         result = execute(task, transport=self._transport, cancel=CancelToken())
         if isinstance(result, FailedResult):
             raise TaskFailedError(result.error)

@@ -76,12 +76,13 @@ class TestJob:
         scope, identifier = place_of(lease)
         with LeaseKeeper(self._queue, lease, _nothing, cancel.cancel):
             report = self._report(scope, identifier, cancel)
-        status = status_of(report, self._clock.now())
         with self._store.transaction() as tx:
             if self._closing.is_set():  # that the test stopped because the program ends is no outcome
                 self._queue.release(tx, lease)
                 return
             self._queue.finish(tx, lease, TaskState.SUCCEEDED)
+            before = tx.connectors.find(scope, identifier)
+            status = status_of(report, self._clock.now(), before.status if before else None)
             tx.connectors.set_status(scope, identifier, status)
         self._replies.put(lease.id, report)
 
@@ -109,13 +110,14 @@ def place_of(lease: Lease) -> tuple[Scope, str]:
     return scope, str(payload["connector"])
 
 
-def status_of(report: TestReport, now: datetime) -> ConnectorStatus:
+def status_of(report: TestReport, now: datetime, before: ConnectorStatus | None = None) -> ConnectorStatus:
     if report.outcome == "success":
         return ConnectorStatus(ConnectivityStatus.SUCCESS, tested_at=now, last_connected_at=now)
     error = report.error or TaskFailure(code="error", category="error", message="the test failed")
     code = _CODES.get(error.category, _DEFAULT_CODE)
     errors = (StatusError(reason=error.code, message=f"{error.message}. {error.hint}".strip(), code=code),)
-    return ConnectorStatus(ConnectivityStatus.FAILURE, error.message, errors, now)
+    connected_at = before.last_connected_at if before else None
+    return ConnectorStatus(ConnectivityStatus.FAILURE, error.message, errors, now, connected_at)
 
 
 def _probe(connector: Connector) -> str | None:
