@@ -1,13 +1,15 @@
 """Runs programs as whole processes and says what each cost: wall, processor seconds, peak memory of the process."""
 
-import os
-import resource
+import json
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
+
+_LAUNCHER = Path(__file__).with_name("launch.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +33,21 @@ class Pairing:
 
 def run(command: Sequence[str]) -> Cost:
     """Raises CalledProcessError, with what the program said, when it fails."""
-    with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_s = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            raise subprocess.CalledProcessError(process.returncode, command, output.read()[-2000:].decode())
-    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    with tempfile.NamedTemporaryFile() as output:
+        launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), output.name, *command]
+        code, wall_s, cpu_s, peak_mib = json.loads(subprocess.check_output(launcher))
+        if code != 0:
+            said = Path(output.name).read_text(errors="replace")[-2000:]
+            raise subprocess.CalledProcessError(code, command, said)
+    return Cost(wall_s, cpu_s, peak_mib)
 
 
 def together(commands: Sequence[Sequence[str]]) -> Cost:
     """One command after the other, as one piece of work."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     costs = [run(command) for command in commands]
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(sum(cost.wall_s for cost in costs), cpu_s, max(cost.peak_mib for cost in costs))
+    return Cost(
+        sum(cost.wall_s for cost in costs), sum(cost.cpu_s for cost in costs), max(cost.peak_mib for cost in costs)
+    )
 
 
 def paired(ours: Callable[[], Cost], theirs: Callable[[], Cost], times: int = 5) -> Pairing:

@@ -4,6 +4,7 @@ import argparse
 import inspect
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 from markdown import code, page, table
@@ -11,6 +12,7 @@ from markdown import code, page, table
 from pierhead.__main__ import main
 from pierhead.cli.commands import image_pull
 from pierhead.cli.errors import EXIT_CODES, FAILED, INTERRUPTED
+from pierhead.cli.invocation import Invocation
 from pierhead.cli.lazy import LazyCommand
 from pierhead.cli.main import build_program
 from pierhead.cli.options import with_api
@@ -54,13 +56,14 @@ def walk(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[
 
 def _demo() -> str:
     """Where the program's entry point says its demo is."""
-    return re.findall(r'LazyCommand\("(pierhead\.demo[^"]+)"', inspect.getsource(main))[0]
+    found: list[str] = re.findall(r'LazyCommand\("(pierhead\.demo[^"]+)"', inspect.getsource(main))
+    return found[0]
 
 
 def _common_options() -> dict[str, click.Option]:
     @click.command()
     @with_api
-    def nothing() -> None:
+    def nothing(_: Invocation) -> None:
         """Only its options are looked at."""
 
     return {name: option for option in nothing.params if isinstance(option, click.Option) for name in [option.opts[0]]}
@@ -113,7 +116,7 @@ def _option(option: click.Option) -> tuple[str, str]:
     return code(names + value), (option.help or "").replace("  [", " [") + extra + required
 
 
-def _values(kind: click.ParamType) -> str:
+def _values(kind: "click.ParamType[Any]") -> str:
     if isinstance(kind, click.Choice):
         return "|".join(kind.choices)
     return {"integer range": "N", "path": "PATH"}.get(kind.name, "TEXT")

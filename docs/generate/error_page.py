@@ -3,7 +3,6 @@
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from typing import Any
 
 from error_texts import Texts, texts_of
 from markdown import code, page, prose, table
@@ -46,7 +45,8 @@ def build() -> str:
     for found in classes():
         by_code.setdefault(found.code, []).append(found)
     parts: list[str] = []
-    for category in (*CATEGORIES, AppError):
+    families: tuple[type[AppError], ...] = (*CATEGORIES, AppError)
+    for category in families:
         members = [by_code[name] for name in sorted(by_code) if _category(by_code[name][0]) is category]
         if not members:
             continue
@@ -66,8 +66,8 @@ def classes() -> Iterator[type[AppError]]:
     for found in _below(AppError):
         if "code" in vars(found) and found.__module__.partition(".")[0] == "pierhead":
             seen.setdefault(f"{found.__module__}.{found.__qualname__}", found)
-    found = [each for each in seen.values() if each not in CATEGORIES and not each.__module__.startswith(SKIPPED)]
-    yield from sorted(found, key=lambda each: len(each.__mro__))
+    known = [each for each in seen.values() if each not in CATEGORIES and not each.__module__.startswith(SKIPPED)]
+    yield from sorted(known, key=lambda each: len(each.__mro__))
 
 
 def _below(family: type[AppError]) -> Iterator[type[AppError]]:
@@ -108,10 +108,16 @@ def _status(error: type[AppError]) -> str:
         return "status of the failure that it carries"
     if error.__module__.startswith(("pierhead.cli", "pierhead.demo")):
         return ""
-    instance: Any = error.__new__(error)
-    instance.doing = "get"
+    instance = _bare(error)
+    vars(instance)["doing"] = "get"
     return str(verdict_on(instance).http_status)
 
 
 def _category(error: type[AppError]) -> type[AppError]:
-    return category_of(error.__new__(error))
+    return category_of(_bare(error))
+
+
+def _bare(error: type[AppError]) -> AppError:
+    """Without a constructor's call, for what depends on the class alone."""
+    instance: AppError = AppError.__new__(error)
+    return instance

@@ -27,7 +27,7 @@ def texts_of(error: type[AppError]) -> Texts:
     owner = next((each for each in error.__mro__ if "__init__" in vars(each)), AppError)
     if owner.__name__ in _GENERAL or owner.__module__ == "builtins":
         return Texts()
-    tree = ast.parse(textwrap.dedent(inspect.getsource(owner.__init__)))
+    tree = ast.parse(textwrap.dedent(inspect.getsource(vars(owner)["__init__"])))
     call = next((node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_init(node)), None)
     if call is None:
         return Texts()

@@ -1,6 +1,7 @@
 """What the README, the tutorial and the guides tell their readers to type works, and prints what they say."""
 
 import importlib.util
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import trustme
 from pierhead.testing.fake_registry import BasicLogin, FakeRegistry, TokenLogin
 
 USER, PASSWORD = "builder", "a-token-of-no-value"
+SERVER = ".venv/bin/pierhead up"
 Names = Mapping[str, str]
 
 
@@ -38,9 +40,16 @@ def test_the_first_steps_work_on_a_checkout_and_nothing_else(reader, page_of, ro
     reader.read(page_of(root / page))
 
 
+def test_what_make_demo_runs_does_run(reader, root) -> None:
+    recipe = re.search(r"^demo:.*\n\t@?(.+)$", (root / "Makefile").read_text(), re.MULTILINE)
+    assert recipe is not None
+    reader.do(recipe[1].replace("$(BIN)", ".venv/bin"))
+
+
 def test_the_guide_to_a_private_registry(reader, page_of, root, stack, fill) -> None:
     reader.go_to_work()
     reader.names = company_registry(reader.home, stack, fill)
+    reader.start(SERVER)
     reader.read(page_of(root / "docs/guides/private-registry.md"))
 
 
@@ -49,12 +58,12 @@ def test_a_guide_on_a_connector_with_a_login(reader, page_of, root, stack, fill,
     reader.go_to_work()
     registry = stack.enter_context(FakeRegistry(BasicLogin({USER: PASSWORD})))
     fill(registry)
+    if guide != "kubernetes-pull-secrets":  # which needs the data directory to itself
+        reader.start(SERVER)
     login = "{type: UsernamePassword, spec: {username: builder, passwordRef: account.mirrorToken}}"
     reader.do(f"printf {PASSWORD} | pierhead secret apply mirrorToken --from-stdin")
     reader.do(f"echo '{connector(registry.url, login)}' | pierhead connector apply -f -")
     reader.names = {"registry.example.com": registry.host}
-    if guide != "kubernetes-pull-secrets":
-        reader.start(".venv/bin/pierhead up")
     reader.read(page_of(root / f"docs/guides/{guide}.md"))
 
 
@@ -63,6 +72,7 @@ def test_the_guide_to_rate_limits(reader, page_of, root, stack, fill) -> None:
     registry = stack.enter_context(FakeRegistry(rate_limit=9))
     registry.rate.retry_after = "21600"
     fill(registry)
+    reader.start(SERVER)
     reader.do(f"echo '{connector(registry.url)}' | pierhead connector apply -f -")
     reader.names = {"registry.example.com": registry.host}
     reader.read(page_of(root / "docs/guides/rate-limits.md"))
