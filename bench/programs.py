@@ -1,5 +1,6 @@
 """What the programs cost before they do any work, and how quick the rules are in process."""
 
+import gc
 import time
 from pathlib import Path
 from statistics import median, quantiles
@@ -48,17 +49,23 @@ def explain(world: World) -> list[Figure]:
     try:
         raw = ("pipeline:\n  identifier: p\n  stages:\n" + "".join(_STAGE.format(n=n) for n in range(20))).encode()
         scope = application.scope
-        times, images = [], 0
-        for _ in range(300):
+        times, again, images = [], [], 0
+        gc.freeze()  # as the server does
+        for n in range(600):
+            text = raw if n % 2 else raw + f"# {n}\n".encode()  # every other text was not seen before
             started = time.perf_counter()
-            plan = application.runs.explain(raw, scope)
-            times.append(time.perf_counter() - started)
+            plan = application.runs.explain(text, scope)
+            (again if n % 2 else times).append(time.perf_counter() - started)
             images = sum(len(stage.images) for stage in plan.stages)
     finally:
         application.close()
-    p99 = quantiles(times, n=100)[98]
     detail = f"median {median(times) * 1000:.2f} ms, {images} images, parsing and store look-ups included"
     return [
-        Figure("explain of 20 stages, p99", p99 * 1000, 5, "ms", detail),
+        Figure("explain of 20 stages never seen before, p99", _p99(times) * 1000, 5, "ms", detail),
+        Figure("explain of 20 stages seen before, p99", _p99(again) * 1000, 5, "ms"),
         Figure("resolution of one image", median(times) / images * 1e6, 100, "us"),
     ]
+
+
+def _p99(times: list[float]) -> float:
+    return quantiles(times, n=100)[98]

@@ -38,6 +38,7 @@ def test_every_page_can_be_reached_from_the_readme(all_pages) -> None:
         page = ahead.pop()
         reached.add(page.path)
         targets = [(page.path.parent / link.partition("#")[0]).resolve() for link in links(page.text)]
+        targets += [path for folder in targets if folder.is_dir() for path in folder.glob("*.md")]
         ahead += [by_path[path] for path in targets if path in by_path and path not in reached]
     assert [page.name for page in all_pages if page.path not in reached] == []
 

@@ -206,4 +206,5 @@ def test_the_guide_leaves_no_scenario_out() -> None:
 
 
 def _steady(text: str) -> str:
-    return re.sub(r"[\d,]+ of [\d,]+ bytes", "# of # bytes", text)
+    """Who waits behind another one's 429 is told how long that wait still is."""
+    return re.sub(r"(for|after) [\d,]+ s\b", r"\1 # s", re.sub(r"[\d,]+ of [\d,]+ bytes", "# of # bytes", text))

@@ -6,6 +6,7 @@ reported, the latter only under the lease that allows it.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from pierhead.control.catalogue import Catalogue, Infra, Pin
 from pierhead.control.connectors import Connector
@@ -13,10 +14,12 @@ from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.tasks import Bell, Lease, TaskQueue, TaskRow, TaskState
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource
+from pierhead.kit.limits import KIB
 from pierhead.kit.paging import Page, PageRequest
 
 from .document import parse_pipeline
 from .errors import RunNotFoundError
+from .model import Pipeline
 from .plan import Plan
 from .planning import plan_run
 from .ports import RunStore, RunTransaction
@@ -24,6 +27,9 @@ from .resolution import resolve
 from .runs import ImageFacts, ImageFailure, ImageState, Run, RunState
 
 PULL_KIND = "pull"
+# The same text comes again with every push, so reading it again is the larger half of explaining it.
+_REMEMBERED_TEXTS = 64
+_REMEMBERED_BYTES = 64 * KIB
 
 
 class RunService:
@@ -147,7 +153,7 @@ class RunService:
     def _plan(self, tx: RunTransaction, raw: bytes, scope: Scope, stages: tuple[str, ...]) -> Plan:
         pins: dict[Infra, tuple[Pin, ...]] = {infra: tx.pins.all(scope.account, infra) for infra in Infra}
         return resolve(
-            parse_pipeline(raw),
+            _parsed(raw),
             scope=scope,
             find_connector=_remembered(tx.connectors.find),
             catalogue=self._catalogue,
@@ -161,6 +167,15 @@ class RunService:
         wanted = {image.connector for image in run.images if image.connector}
         found = {text: tx.connectors.find(*ScopedReference.parse(text).resolve(user)) for text in wanted}
         return {text: connector for text, connector in found.items() if connector is not None}
+
+
+def _parsed(raw: bytes) -> Pipeline:
+    return _read_before(raw) if len(raw) <= _REMEMBERED_BYTES else parse_pipeline(raw)
+
+
+@lru_cache(maxsize=_REMEMBERED_TEXTS)
+def _read_before(raw: bytes) -> Pipeline:
+    return parse_pipeline(raw)
 
 
 def _remembered(
