@@ -36,7 +36,7 @@ def connect(target: Target) -> Connection:
         return _remote(target, server if server and server.url == target.url.rstrip("/") else None)
     if server is not None and _answers(server):
         return _here(target, server)
-    return _local(target)
+    return _local_or_just_started(target)
 
 
 def running_server(data: Path) -> RunningServer | None:
@@ -67,6 +67,19 @@ def _here(target: Target, server: RunningServer) -> Connection:
     if key is None:
         raise NoKeyError(wire.place)
     return Connection(_client(wire, key, target), images=server.images)
+
+
+def _local_or_just_started(target: Target) -> Connection:
+    """A server that was starting when we looked holds the directory by now, and can be asked."""
+    from pierhead.adapters.data_directory import DirectoryInUseError
+
+    try:
+        return _local(target)
+    except DirectoryInUseError:
+        server = running_server(target.data)
+        if server is None or not _answers(server):
+            raise
+        return _here(target, server)
 
 
 def _local(target: Target) -> Connection:

@@ -17,7 +17,7 @@ def tell_plan(screen: Screen, plan: dict[str, Any]) -> None:
             screen.line(f"warning: {warning}", style="yellow", indent=2)
         screen.line()
     for skipped in plan.get("skipped") or []:
-        screen.line(f"skipped stage {skipped.get('identifier')} ({skipped.get('type')}): {skipped.get('note')}")
+        screen.line(f"skipped stage {skipped.get('identifier')} ({skipped.get('type')}): {skipped.get('reason')}")
     for warning in plan.get("warnings") or []:
         screen.line(f"warning: {warning}", style="yellow")
 
@@ -33,7 +33,8 @@ def _tell_image(screen: Screen, image: dict[str, Any]) -> None:
     screen.line(f"{version.get('image') or image.get('reference')}  ({image.get('role')}: {used_by})", indent=2)
     if image.get("reference"):
         _fact(screen, "pulls", str(image["reference"]))
-    _fact(screen, "connector", f"{connector.get('reference') or 'none'} ({connector.get('source')})")
+    source = connector.get("source")
+    _fact(screen, "connector", f"{connector.get('reference') or 'none'} ({source})" if source else "")
     _trail(screen, connector.get("trail") or [])
     if version.get("trail"):
         _fact(screen, "version", f"{version.get('image')} ({version.get('source')})")

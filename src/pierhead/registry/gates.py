@@ -15,7 +15,10 @@ JITTER = 0.1
 
 
 class Closure(NamedTuple):
+    """``until`` is when we look again; ``asked_until`` when the registry said it would answer, which may be later."""
+
     until: float
+    asked_until: float
     host: str
     kind: Kind
     exchange: Exchange | None
@@ -33,19 +36,21 @@ class RateGates:
 
     def close(self, key: str, seconds: float, host: str, kind: Kind, exchange: Exchange | None) -> None:
         """Nobody passes for ``seconds``, at most ``max_wait_s``."""
-        until = self._clock.monotonic() + min(seconds, self.max_wait_s)
+        now = self._clock.monotonic()
+        until = now + min(seconds, self.max_wait_s)
         with self._lock:
             before = self._closed.get(key)
             if before is None or before.until < until:
-                self._closed[key] = Closure(until, host, kind, exchange)
+                self._closed[key] = Closure(until, now + seconds, host, kind, exchange)
 
     def wait(self, key: str, call: CallContext) -> None:
         """Returns when the gate is open. Raises RegistryRateLimitedError at once when that is after the deadline."""
         while (closure := self._closure(key)) is not None:
-            left_s = closure.until - self._clock.monotonic()
+            now = self._clock.monotonic()
+            left_s = closure.until - now
             remaining_s = call.remaining_s(self._clock)
             if remaining_s is not None and left_s > remaining_s:
-                raise RegistryRateLimitedError(closure.host, closure.kind, left_s, closure.exchange)
+                raise RegistryRateLimitedError(closure.host, closure.kind, closure.asked_until - now, closure.exchange)
             # Each waiter adds its own bit, so that they do not all come back in the same instant.
             call.pause(left_s * (1 + JITTER * self._rng.random()), self._clock)
 

@@ -10,7 +10,7 @@ from pierhead.adapters.data_directory import DataDirectory, DirectoryLock
 from pierhead.adapters.keyring_file import FileKeyring
 from pierhead.adapters.sql import SqlStore
 from pierhead.control.access import AccessService, Account
-from pierhead.control.catalogue import Catalogue, CatalogueService, Infra
+from pierhead.control.catalogue import Catalogue, CatalogueService
 from pierhead.control.connectors import ConnectorService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
@@ -84,8 +84,7 @@ def _assemble(settings: Settings, lock: DirectoryLock, clock: Clock) -> Applicat
     account, first_key = first_start.account()
     secrets = SecretService(store, keyring, clock)
     secrets.check_keyring()
-    samples = tuple(catalogue.defaults(Infra.K8, settings.release_line).values())
-    connectors = ConnectorService(store, clock, new_id, sample_images=samples[:3])
+    connectors = ConnectorService(store, clock, new_id, sample_images=catalogue.samples(settings.release_line))
     if first_key is not None:
         connectors.ensure_default(account.id)
         first_start.done()
