@@ -29,6 +29,7 @@ fix: $(DEV)             ## format and mend what can be mended
 	$(BIN)/ruff format .
 
 bench: $(DEV) system-packages ## figures against skopeo and docker-registry
+	@$(BIN)/python -m compileall -q -j 0 src
 	$(BIN)/python -m bench
 
 docs: $(RUN)            ## write the reference pages anew, from the program itself
@@ -49,12 +50,13 @@ $(UV):
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 $(RUN): pyproject.toml requirements.lock | $(UV)
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/python -m compileall -q -j 0 src  # start-up is mostly imports, and some environments write no bytecode
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@touch $@
 
 clean:

@@ -4,6 +4,7 @@
 set -eu
 missing=""
 command -v skopeo >/dev/null 2>&1 || missing="$missing skopeo"
+command -v curl >/dev/null 2>&1 || missing="$missing curl"
 command -v docker-registry >/dev/null 2>&1 || missing="$missing docker-registry"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -20,7 +20,7 @@ class AddressInUseError(UnavailableError):
     code = "address-in-use"
 
     def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(f"cannot listen on {host}:{port}: {reason}", hint="choose another one with --port")
+        super().__init__(f"cannot listen on {host}:{port}: {reason}", hint="choose another one with --port or --host")
 
 
 def serve(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from pierhead.kit.errors import IntegrityError
 from pierhead.oci.descriptor import Descriptor
 from pierhead.oci.digest import Digest
 from pierhead.oci.documents import parse_document
+from pierhead.oci.errors import ConfusedDocumentError, SizeMismatchError, shown
 from pierhead.oci.graph import blobs_of, children, is_foreign
 from pierhead.oci.index import Index
 from pierhead.oci.manifest import Manifest
@@ -147,6 +148,8 @@ class Planner:
             self._fetched_bytes += len(raw)
         self._documents_bytes += len(raw)
         document = parse_document(raw, content_type)
+        if entry is not None:
+            _check_promise(entry, document)
         self._layout.blobs.put(digest, raw)
         return document
 
@@ -156,3 +159,13 @@ class Planner:
         except IntegrityError:  # damaged on disk; it must not stand in the way of a good copy
             self._layout.blobs.drop(digest)
             return None
+
+
+def _check_promise(entry: Descriptor, document: Manifest | Index) -> None:
+    """An index that is wrong about its members would make every layout wrong that keeps it."""
+    if len(document.raw) != entry.size:
+        raise SizeMismatchError(f"the document {entry.digest}", entry.size, len(document.raw))
+    if entry.media_type not in ("", document.media_type):
+        raise ConfusedDocumentError(
+            f"its mediaType is {shown(document.media_type)}, and the index calls it {shown(entry.media_type)}"
+        )

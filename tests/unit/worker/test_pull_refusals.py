@@ -8,7 +8,7 @@ import pytest
 from pierhead.kit.errors import InvalidInputError
 from pierhead.kit.redact import SecretValue
 from pierhead.oci.digest import Digest
-from pierhead.oci.media_types import OCI_INDEX, OCI_MANIFEST
+from pierhead.oci.media_types import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pierhead.oci.platform import Platform
 from pierhead.registry.endpoint import UsernamePassword
 from pierhead.testing.fake_registry import BasicLogin, BlobFault, FakeRegistry, Scripted, Then, TokenLogin
@@ -63,6 +63,21 @@ def test_a_layer_that_always_breaks_off_is_not_stored(puller, fake, good):
     assert outcomes["team/bad:1"].error.code in ("short-body", "connection-lost")
     assert outcomes["team/bad:1"].error.retryable
     assert outcomes[good].is_pulled
+    assert_sound(puller.layout, "good:1")
+
+
+@pytest.mark.parametrize("all_platforms", [False, True])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"size": 7}, "size-mismatch"), ({"mediaType": DOCKER_MANIFEST}, "confused-document")],
+)
+def test_an_index_that_is_wrong_about_its_members_is_not_kept(puller, fake, good, all_platforms, change, code):
+    made = bad(fake, layer({"a": "a"}))
+    entry = {**made.descriptor.to_json(), **change}
+    wrong = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]}
+    fake.content.put_manifest("team/bad", "1", OCI_INDEX, json.dumps(wrong).encode())
+    outcomes = puller.pull("team/bad:1", good, all_platforms=all_platforms)
+    assert outcomes["team/bad:1"].error.code == code
     assert_sound(puller.layout, "good:1")
 
 

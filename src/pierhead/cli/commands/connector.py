@@ -144,7 +144,7 @@ def list_tags(invocation: Invocation, identifier: str, repository: str, limit: i
 
 def _ask(question: str) -> None:
     if not sys.stdin.isatty():
-        raise UsageError(f"not done without a word: {question}", hint="say --yes")
+        raise UsageError(f"{question} There is no terminal to ask on", hint="say --yes")
     click.confirm(question, abort=True, err=True)
 
 

@@ -78,4 +78,4 @@ class UnknownLineError(InvalidInputError):
 
 def _hint(field: str, known: tuple[str, ...]) -> str:
     close = get_close_matches(field[:100], known, n=1)
-    return f"did you mean {close[0]}?" if close else "get-default-config lists the fields"
+    return f"did you mean {close[0]}?" if close else "`pierhead image list` or get-default-config lists the fields"

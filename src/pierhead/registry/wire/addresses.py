@@ -28,7 +28,8 @@ _PRIVATE = tuple(
     # The fifth is for benchmarks by the book, and what VPN clients hand out as addresses of names by habit.
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")
 )
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Networks whose addresses carry an IPv4 one at their end: NAT64 (RFC 6052, and RFC 8215 for one's own), SIIT (RFC 2765).
+_TRANSLATED = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96"))
 
 
 def kind_of(text: str) -> AddressKind:
@@ -87,7 +88,7 @@ def _kinds_of_v6(address: ipaddress.IPv6Address) -> list[AddressKind]:
     inner: list[_Address] = [a for a in (address.ipv4_mapped, address.sixtofour) if a is not None]
     if address.teredo is not None:
         inner += address.teredo
-    if address in _NAT64:
+    if any(address in network for network in _TRANSLATED):
         inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     if int(address) >> 32 == 0 and int(address) > 0xFFFF:  # IPv4-compatible, long deprecated, still routed by some
         inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))

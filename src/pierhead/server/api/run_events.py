@@ -35,9 +35,9 @@ class RunStreams:
     async def _events(self, run: Run) -> AsyncIterator[bytes]:
         self.open += 1
         try:
-            seen = await self._wait(-1)
             changes = Changes()
             last_sent = time.monotonic()
+            seen = -1  # so the first wait ends at once: what changed since ``run`` was read is read again
             while True:
                 for event in changes.since_last(run):
                     yield event
