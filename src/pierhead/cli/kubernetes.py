@@ -44,6 +44,8 @@ def print_manifests(invocation: Invocation, raw: bytes, stages: tuple[str, ...],
         raise SecretsStayError(connection.api.place)
     else:
         manifests = _asked_for(connection, raw, stages)
+    if not reveals and any(manifest["kind"] == "Secret" for manifest in manifests):
+        invocation.screen.note("passwords in the pull secrets are masked; see --reveal-secrets before applying them")
     if invocation.screen.is_json:
         invocation.screen.json(manifests)
     else:

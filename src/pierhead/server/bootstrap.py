@@ -76,7 +76,7 @@ def open_application(settings: Settings, *, clock: Clock | None = None, serves: 
 
 def _assemble(settings: Settings, lock: DirectoryLock, clock: Clock) -> Application:
     directory = lock.directory
-    keyring = FileKeyring(directory.key_file)
+    keyring = FileKeyring(directory.key_file, create=not directory.database.exists())
     store = SqlStore(directory.database)
     catalogue = Catalogue.load()
     access = AccessService(store, clock, keyring.derive("api keys"))

@@ -8,11 +8,13 @@ import sys
 
 import uvicorn
 
+from pierhead.adapters.data_directory import DataDirectory
 from pierhead.kit import log
 from pierhead.kit.errors import UnavailableError
 
 from .app import create_app
 from .bootstrap import Application, open_application
+from .patience import PatientProtocol
 from .settings import Settings
 
 
@@ -26,6 +28,7 @@ class AddressInUseError(UnavailableError):
 def serve(settings: Settings) -> None:
     """Blocks until SIGINT or SIGTERM. Raises AppError when the data directory or the address cannot be had."""
     log.set_up(settings.log_level)
+    _check_unused(settings)
     listener = _bind(settings)
     try:
         application = open_application(settings)
@@ -40,6 +43,13 @@ def serve(settings: Settings) -> None:
         _run(application, listener)
     finally:
         application.close()
+
+
+def _check_unused(settings: Settings) -> None:
+    """The directory's own server is what a second start most likely meets; better to name it than its port."""
+    directory = DataDirectory(settings.data)
+    if directory.running_server() is not None:
+        directory.acquire().release()
 
 
 def _bind(settings: Settings) -> socket.socket:
@@ -62,6 +72,7 @@ def _run(application: Application, listener: socket.socket) -> None:
         access_log=False,
         lifespan="off",
         server_header=False,
+        http=PatientProtocol,
         timeout_graceful_shutdown=5,
     )
     # Uvicorn stops in order, then raises the signal once more; its default action would end us before we have closed.

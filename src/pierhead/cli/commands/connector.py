@@ -50,17 +50,28 @@ def get_connector(invocation: Invocation, identifier: str) -> None:
 
 
 @connector.command("apply")
-@click.option("--file", "-f", "file", required=True, metavar="FILE", help="YAML or JSON, one or several; - for stdin.")
+@click.option(
+    "--file",
+    "-f",
+    "files",
+    required=True,
+    multiple=True,
+    metavar="FILE",
+    help="YAML or JSON; - for stdin; may be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @with_api
-def apply_connectors(invocation: Invocation, file: str, dry_run: bool) -> None:
-    """Create or update connectors from a file, as `connector get --json` prints them.
+def apply_connectors(invocation: Invocation, files: tuple[str, ...], dry_run: bool) -> None:
+    """Create or update connectors from files, as `connector get --json` prints them.
 
     Does nothing where nothing differs, so it may be run again and again.
     """
-    where, raw = read_source(file)
     kind, scope = applying.CONNECTOR, invocation.target.scope
-    entities = [applying.entity_of(kind, document, where, scope) for document in parse_documents(raw, where)]
+    entities = [
+        applying.entity_of(kind, document, where, scope)
+        for where, raw in map(read_source, files)
+        for document in parse_documents(raw, where)
+    ]
     applying.apply(invocation.api(), invocation.screen, kind, entities, is_dry=dry_run)
 
 

@@ -28,7 +28,7 @@ _PRIVATE = tuple(
     # The fifth is for benchmarks by the book, and what VPN clients hand out as addresses of names by habit.
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")
 )
-# Networks whose addresses carry an IPv4 one at their end: NAT64 (RFC 6052, and RFC 8215 for one's own), SIIT (RFC 2765).
+# Networks whose addresses end in an IPv4 one: NAT64 (RFC 6052, and RFC 8215 for one's own) and SIIT (RFC 2765).
 _TRANSLATED = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96"))
 
 
