@@ -110,6 +110,8 @@ def _rate_limit(error: AppError, subject: Subject) -> str:
 
 
 def _tls(error: AppError, subject: Subject) -> str:
+    if "http://" in error.hint:  # TLS was never spoken; it is the URL that is to be changed
+        return f"{error.hint} (dockerRegistryUrl of the {subject.who})"
     return f"{error.hint}; this is set in the TLS section of the {subject.who}"
 
 

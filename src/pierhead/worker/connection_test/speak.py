@@ -86,6 +86,8 @@ class Speak:
 
     def limit(self) -> Step:
         rate = self._client.rate_limit
+        if rate is None and self._probe is None:
+            return skipped(LIMIT, "the login did not get so far")
         if rate is None:
             return ok(LIMIT, "the registry names none")
         window = f" in {rate.window_s / 3600:g} h" if rate.window_s else ""
@@ -95,7 +97,9 @@ class Speak:
         return ok(LIMIT, evidence)
 
     def clock(self) -> Step:
-        skew_s = self._probe.clock_skew_s if self._probe else None
+        if self._probe is None:
+            return skipped(CLOCK, "the login did not get so far")
+        skew_s = self._probe.clock_skew_s
         if skew_s is None:
             return skipped(CLOCK, "the registry does not tell its time")
         evidence = f"the registry's clock is {abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} ours"
