@@ -40,12 +40,14 @@ def images_of(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, A
 def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[str, ...]:
     source, name = split_reference(str(image.get("reference") or "?"))
     connector = image.get("connector") or {}
+    if not connector.get("source"):  # no connector could be chosen, so there is no place the image comes from either
+        source = "-"
     return (
         str(stage["identifier"]),
         name,
         source,
-        str(connector.get("reference") or "none"),
-        _WHY.get(str(connector.get("source")), str(connector.get("source"))),
+        str(connector.get("reference") or ("none" if connector.get("source") else "-")),
+        _WHY.get(str(connector.get("source")), str(connector.get("source") or "-")),
         short_digest(image.get("digest")),
         part_of(image.get("bytesFetched"), image.get("bytesTotal")),
         duration(image.get("seconds")),
