@@ -13,6 +13,7 @@ from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, tell_warnings, when
 from pierhead.cli.render import Screen
+from pierhead.cli.scoped import plain_identifier
 
 _PATH = "/ng/api/connectors"
 _OWN = "/pierhead/v1/connectors"
@@ -43,6 +44,7 @@ def list_connectors(invocation: Invocation, search: str | None, page: int, page_
 @with_api
 def get_connector(invocation: Invocation, identifier: str) -> None:
     """Show one connector."""
+    identifier = plain_identifier(invocation.target, identifier)
     data = invocation.api().call("GET", f"{_PATH}/{segment(identifier)}")
     if invocation.screen.is_json:
         return invocation.screen.json(data)
@@ -81,6 +83,7 @@ def apply_connectors(invocation: Invocation, files: tuple[str, ...], dry_run: bo
 @with_api
 def delete_connector(invocation: Invocation, identifier: str, yes: bool) -> None:
     """Delete a connector."""
+    identifier = plain_identifier(invocation.target, identifier)
     if identifier == "harnessImage" and not invocation.target.org and not yes:
         _ask("Without harnessImage, images come from Docker Hub, anonymously. Delete it?")
     api = invocation.api()
@@ -102,6 +105,7 @@ def restore_default(invocation: Invocation) -> None:
 @with_api
 def test_connector(invocation: Invocation, identifier: str) -> int:
     """Test a connector now; exit code 1 when the test fails."""
+    identifier = plain_identifier(invocation.target, identifier)
     data = invocation.api().call("POST", f"{_PATH}/testConnection/{segment(identifier)}")
     if invocation.screen.is_json:
         invocation.screen.json(data)
@@ -141,6 +145,7 @@ def preview_url(invocation: Invocation, registry_url: str, provider: str) -> Non
 @with_api
 def list_tags(invocation: Invocation, identifier: str, repository: str, limit: int | None) -> None:
     """List the tags of a repository as seen through a connector."""
+    identifier = plain_identifier(invocation.target, identifier)
     path = f"{_OWN}/{segment(identifier)}/tags"
     data = invocation.api().call("GET", path, {"repository": repository, "limit": limit})
     screen = invocation.screen

@@ -11,6 +11,7 @@ from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, when
+from pierhead.cli.scoped import plain_identifier
 
 _PATH = "/ng/api/v2/secrets"
 
@@ -39,6 +40,7 @@ def list_secrets(invocation: Invocation, search: str | None, page: int, page_siz
 @with_api
 def get_secret(invocation: Invocation, identifier: str) -> None:
     """Show one secret without its value."""
+    identifier = plain_identifier(invocation.target, identifier)
     data = invocation.api().call("GET", f"{_PATH}/{segment(identifier)}")
     screen = invocation.screen
     if screen.is_json:
@@ -99,6 +101,7 @@ def apply_secret(
 @with_api
 def delete_secret(invocation: Invocation, identifier: str) -> None:
     """Delete a secret."""
+    identifier = plain_identifier(invocation.target, identifier)
     data = invocation.api().call("DELETE", f"{_PATH}/{segment(identifier)}")
     if invocation.screen.is_json:
         invocation.screen.json(data)
