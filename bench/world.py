@@ -1,7 +1,6 @@
 """What is measured against: Debian's docker-registry on loopback, filled with images of the sizes that matter."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -77,10 +76,6 @@ class Server:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(30)
@@ -97,7 +92,3 @@ def serving(data: Path) -> Iterator[Server]:
 
 def pierhead(data: Path, *arguments: str) -> list[str]:
     return [PIERHEAD, *arguments, "--data", str(data)]
-
-
-def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("PIERHEAD_")}

@@ -39,11 +39,6 @@ def catalog_url(endpoint: Endpoint) -> Url:
     return Url(endpoint.origin, "/v2/_catalog")
 
 
-def base_url(endpoint: Endpoint) -> Url:
-    """With its slash: without it some registries redirect."""
-    return Url(endpoint.origin, "/v2/")
-
-
 def pull_scope(repository: str) -> str:
     return f"repository:{repository}:pull"
 

@@ -47,10 +47,6 @@ class RegistryContent:
                 held.tags[target] = digest
         return digest
 
-    def remove_tag(self, repository: str, tag: str) -> None:
-        with self._lock:
-            del self._of(repository).tags[tag]
-
     def remove_blob(self, repository: str, digest: Digest) -> None:
         with self._lock:
             self._of(repository).blobs.discard(digest)
