@@ -7,10 +7,13 @@ RUN    := $(VENV)/.run.stamp
 DEV    := $(VENV)/.dev.stamp
 UV_VERSION := 0.13.8
 
-.PHONY: demo up test check fix bench docs faults lock system-packages clean
+.PHONY: demo demo-delegates up test check fix bench docs faults lock system-packages clean
 
 demo: $(RUN)            ## run the main job on a throw-away registry
 	@$(BIN)/pierhead demo
+
+demo-delegates: $(RUN) system-packages ## the same with PostgreSQL and three delegates, one of which is killed
+	@$(BIN)/pierhead demo --delegates
 
 up: $(RUN)              ## run the server in the foreground
 	$(BIN)/pierhead up

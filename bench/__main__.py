@@ -7,13 +7,14 @@ import json
 import sys
 from pathlib import Path
 
-from . import programs, pulls, runs
+from . import copies, programs, pulls, runs
 from .report import Figure, table
 from .world import World
 
 ROWS = {
     "pull": pulls.five_layers,
     "big": pulls.one_big_layer,
+    "copy": copies.five_layers,
     "init": runs.twelve_images,
     "explain": programs.explain,
     "start": programs.start,

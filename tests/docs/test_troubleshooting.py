@@ -72,10 +72,12 @@ class World:
         """What a run says of ci-addon; ``infrastructure`` is one more line of the stage's."""
         text = PIPELINE.replace("account.mirror   #", f"account.mirror\n              {infrastructure} #")
         run = self.application.runs.initialize(text.encode(), self.application.scope, "test", ("scan",))
-        seen = 0
-        while not run.state.is_final:
-            seen = self.application.runs.wait_for_change(seen, PATIENCE_S)
-            run = self.application.runs.get(run.account, run.id)
+        with self.application.runs.changes(run.id) as bell:
+            seen = -1  # it may have changed before there was a bell
+            while not run.state.is_final:
+                bell.wait(seen, PATIENCE_S)
+                seen = bell.count
+                run = self.application.runs.get(run.account, run.id)
         told = next(image.facts.failure for image in run.images if image.facts.failure)
         exchange = told.exchange or {}
         answer = exchange.get("status") or "no answer"

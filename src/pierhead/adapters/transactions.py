@@ -43,6 +43,21 @@ class WritersTurn:
         self._lock.release()
 
 
+class OnePerThread:
+    """Lets every thread write when it likes. Raises RuntimeError when one might wait for itself."""
+
+    def __init__(self) -> None:
+        self._here = threading.local()
+
+    def __enter__(self) -> None:
+        if getattr(self._here, "writes", False):
+            raise RuntimeError("this thread has a writing transaction open already")
+        self._here.writes = True
+
+    def __exit__(self, *_: object) -> None:
+        self._here.writes = False
+
+
 class AfterCommit:
     """Callbacks of one transaction. By then nothing can be undone, so the failure of one is nobody else's."""
 

@@ -38,16 +38,21 @@ class ApiClient:
         return self._wire.place
 
     def call(self, method: str, path: str, query: Mapping[str, object] | None = None, body: object = None) -> Any:
-        """The ``data`` of the answer. A ``bytes`` body is sent as YAML, any other as JSON. Raises AppError."""
+        """The ``data`` of the answer, or its ``resource``, which is how the reference names it for delegates.
+
+        A ``bytes`` body is sent as YAML, any other as JSON. Raises AppError.
+        """
         answer = self._request(method, path, query, body, "application/json")
         with closing(answer):
             document = self._document(answer)
         if answer.status >= 300:
             raise _refusal(answer.status, document, self.place)
-        if not isinstance(document, dict) or "data" not in document:
-            raise NotPierheadError(self.place, f"{method} {path} gave no data")
-        self.warnings += texts_of(document.get("metaData"))
-        return document["data"]
+        if isinstance(document, dict):
+            self.warnings += texts_of(document.get("metaData"))
+            for name in ("data", "resource"):
+                if name in document:
+                    return document[name]
+        raise NotPierheadError(self.place, f"{method} {path} gave no data")
 
     def find(self, path: str, query: Mapping[str, object] | None = None) -> Any | None:
         """What GET gives, None when it is not there. Raises AppError for any other refusal."""

@@ -39,6 +39,23 @@ def connect(target: Target) -> Connection:
     return _local_or_just_started(target)
 
 
+def connect_quickly(target: Target, within_s: float) -> Connection:
+    """To a server that runs, with answers within ``within_s``; opens nothing and tells nobody anything.
+
+    Raises AppError, as where no server runs.
+    """
+    own = running_server(target.data)
+    url = target.url or (own.url if own else None)
+    if url is None:
+        raise ServerUnreachableError(str(target.data), "no server runs on it")
+    wire = HttpWire(url, connect_timeout_s=within_s, read_timeout_s=within_s)
+    is_own = own is not None and own.url == url.rstrip("/")
+    key = _given_key(target) or (_admin_key(target.data) if is_own else None)
+    if key is None or wire.is_exposed:  # a key goes out unencrypted only with a warning, and here nobody would see it
+        raise NoKeyError(wire.place)
+    return Connection(_client(wire, key, target))
+
+
 def running_server(data: Path) -> RunningServer | None:
     """None when no server.json is there, it is not readable, or its process is gone."""
     try:

@@ -50,6 +50,9 @@ _BY_CODE: dict[str, type[AppError]] = {
     "OPTIMISTIC_LOCKING_EXCEPTION": ConflictError,
     "UNSUPPORTED_OPERATION_EXCEPTION": UnsupportedError,
     "connector-exists": ConflictError,
+    "delegate-token-already-revoked": ConflictError,
+    "delegate-token-exists": ConflictError,
+    "delegate-token-still-active": ConflictError,
     "secret-exists": ConflictError,
 }
 

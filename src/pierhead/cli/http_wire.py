@@ -17,7 +17,11 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class HttpWire:
     """``url`` is the server's, with or without a path. Raises UsageError for anything but http and https."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, connect_timeout_s: float = _CONNECT_TIMEOUT_S, read_timeout_s: float = _READ_TIMEOUT_S
+    ) -> None:
+        self._connect_timeout_s = connect_timeout_s
+        self._read_timeout_s = read_timeout_s
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -59,12 +63,12 @@ class HttpWire:
 
     def _connect(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._scheme == "https" else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=_CONNECT_TIMEOUT_S)
+        connection = kind(self._host, self._port, timeout=self._connect_timeout_s)
         try:
             connection.connect()
         except OSError as error:
             raise ServerUnreachableError(self._place, error.strerror or str(error) or type(error).__name__) from None
-        connection.sock.settimeout(_READ_TIMEOUT_S)
+        connection.sock.settimeout(self._read_timeout_s)
         return connection
 
     def _chunks(self, response: http.client.HTTPResponse) -> Iterator[bytes]:

@@ -26,17 +26,20 @@ class LazyCommand:
 
 
 class LazyGroup(click.Group):
+    """Commands of the table, after those that were added in the usual way."""
+
     def __init__(self, name: str, table: Mapping[str, LazyCommand], *, help: str) -> None:  # noqa: A002 - click's word
         super().__init__(name, help=help)
         self.table = dict(table)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        return list(self.table)
+        return [*self.commands, *self.table]
 
-    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         entry = self.table.get(cmd_name)
-        return None if entry is None else entry.load()
+        return super().get_command(ctx, cmd_name) if entry is None else entry.load()
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own = [(name, command.get_short_help_str(limit=80)) for name, command in self.commands.items()]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.short_help) for name, entry in self.table.items()])
+            formatter.write_dl([*own, *((name, entry.short_help) for name, entry in self.table.items())])

@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "secret": LazyCommand(f"{_PACKAGE}.secret:secret", "Encrypted texts that connectors refer to."),
     "image": LazyCommand(f"{_PACKAGE}.image:image", "The CI images, their versions and pins; pull any image."),
     "run": LazyCommand(f"{_PACKAGE}.run:run", "Past and present runs of init."),
+    "delegate": LazyCommand(f"{_PACKAGE}.delegate:delegate", "Agents that reach registries where the server cannot."),
+    "task": LazyCommand(f"{_PACKAGE}.task:task", "The work behind runs, tests and copies: where it is, and why."),
     "completion": LazyCommand(f"{_PACKAGE}.completion:completion", "Print a shell's completion script."),
     "version": LazyCommand(f"{_PACKAGE}.version:version", "Print the version."),
 }

@@ -40,6 +40,7 @@ def _tell_image(screen: Screen, image: dict[str, Any]) -> None:
         _fact(screen, "version", f"{version.get('image')} ({version.get('source')})")
         _trail(screen, version["trail"])
     _fact(screen, "name", str(image.get("nameReason") or ""))
+    _tell_path(screen, image.get("path") or {})
     for name, value, reason in (
         ("policy", "pullPolicy", "pullPolicyReason"),
         ("platform", "platform", "platformReason"),
@@ -51,6 +52,14 @@ def _tell_image(screen: Screen, image: dict[str, Any]) -> None:
         screen.line(f"warning    {warning}", style="yellow", indent=4)
     if error := image.get("error"):
         screen.line(f"error      {_text(error)}", style="red", indent=4)
+
+
+def _tell_path(screen: Screen, path: dict[str, Any]) -> None:
+    kind, selectors = str(path.get("kind") or ""), path.get("selectors") or []
+    if kind == "delegates":
+        kind = f"a delegate with {', '.join(map(str, selectors))}" if selectors else "any available delegate"
+    _fact(screen, "path", kind)
+    _trail(screen, path.get("trail") or [])
 
 
 def _fact(screen: Screen, name: str, value: str) -> None:

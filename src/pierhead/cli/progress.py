@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 from .format import duration, rate, short_digest, size, split_reference
 from .render import Screen
 
-_FINAL = ("pulled", "present", "failed")
+_FINAL = ("pulled", "copied", "present", "failed")
 
 
 class Progress(Protocol):
@@ -69,7 +69,7 @@ class _Bars(Silence):
             label = _label(image)
             task = self._tasks[_key(image)] = self._bars.add_task(label, total=None, state="")
         total = image.get("bytesTotal")
-        done = total if image.get("state") in ("pulled", "present") else image.get("bytesDone")
+        done = total if image.get("state") in ("pulled", "copied", "present") else image.get("bytesDone")
         self._bars.update(task, total=total, completed=done or 0, state=str(image.get("state") or ""))
 
     def __enter__(self) -> Self:

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 # Words that stand for good, bad and doubtful wherever they are the whole cell.
 STYLES: Mapping[str, str] = {
-    **dict.fromkeys(("pulled", "present", "succeeded", "SUCCESS", "ok", "created", "updated", "yes"), "green"),
-    **dict.fromkeys(("failed", "FAILURE", "error", "-"), "red"),
+    **dict.fromkeys(
+        ("pulled", "copied", "present", "succeeded", "SUCCESS", "ok", "created", "updated", "yes"), "green"
+    ),
+    **dict.fromkeys(("SUCCEEDED", "ENABLED", "ACTIVE", "Selected", "Assigned"), "green"),
+    **dict.fromkeys(("failed", "FAILURE", "FAILED", "DEAD", "error", "-", "Rejected", "Not Selected"), "red"),
     **dict.fromkeys(("cancelled", "warning", "PARTIAL", "running", "skipped", "+"), "yellow"),
+    **dict.fromkeys(("CANCELLED", "LEASED", "WAITING_FOR_APPROVAL", "DISABLED", "REVOKED"), "yellow"),
 }
 
 

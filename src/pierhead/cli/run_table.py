@@ -10,6 +10,7 @@ from .render import STYLES, Screen
 
 COLUMNS = ("stage", "image", "source", "connector", "why", "digest", "fetched / size", "time", "state")
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
+FINAL_IMAGE_STATES = frozenset({"pulled", "present", "failed"})
 _WHY = {"stage": "stage override", "account": "account default", "built-in": "built-in", "step": "the step's own"}
 
 
@@ -17,10 +18,12 @@ def tell_run(screen: Screen, run: dict[str, Any], *, is_verbose: bool = False) -
     """Table, warnings, failures and one line of sums."""
     if not screen.is_quiet:
         rows = [_row(stage, image) for stage, image in images_of(run)]
-        if screen.fits(COLUMNS, rows):
-            screen.table(COLUMNS, rows)
+        columns, shown = _with_delegates(run, rows)
+        if screen.fits(columns, shown):
+            screen.table(columns, shown)
         else:
             _tell_narrowly(screen, rows)
+        _tell_paths(screen, run)
         for warning in _warnings(run):
             screen.line(f"warning: {warning}", style="yellow")
     for stage, image in images_of(run):
@@ -55,6 +58,27 @@ def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def _with_delegates(run: dict[str, Any], rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """With a column for the delegates, where any image has one."""
+    delegates = [image.get("delegate") for _, image in images_of(run)]
+    if not any(delegates):
+        return COLUMNS, rows
+    return (*COLUMNS, "delegate"), [(*row, str(name or "-")) for row, name in zip(rows, delegates, strict=True)]
+
+
+def _tell_paths(screen: Screen, run: dict[str, Any]) -> None:
+    """Why images went, or shall go, another way than through the platform; each reason once, with its images."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for _, image in images_of(run):
+        delegate = str(image.get("delegate") or "")
+        if image.get("pathReason") and (delegate or image.get("state") not in FINAL_IMAGE_STATES):
+            name = split_reference(str(image.get("reference") or "?"))[1]
+            names.setdefault((str(image["pathReason"]), delegate), []).append(name)
+    for (reason, delegate), images in names.items():
+        by = f"by {delegate}, " if delegate else ""
+        screen.line(f"path: {by}{reason} ({', '.join(dict.fromkeys(images))})", style="dim")
+
+
 def _tell_narrowly(screen: Screen, rows: list[tuple[str, ...]]) -> None:
     """The same in two lines an image, for terminals that the table would not fit."""
     stage = ""
@@ -76,6 +100,8 @@ def _tell_failure(screen: Screen, stage: dict[str, Any], image: dict[str, Any]) 
     pairs = [
         ("cause", failure.get("message")),
         ("connector", connector),
+        ("path", image.get("pathReason") if image.get("delegate") else None),
+        ("delegate", image.get("delegate")),
         ("code", failure.get("code")),
     ]
     for line in exchange_lines(failure.get("exchange")):

@@ -88,6 +88,44 @@ pipeline:
                   type: Run
                   spec: {connectorRef: account.mirror, image: "tools/go:1.22", shell: Sh, command: go test ./...}
 """
+VAULT_CONNECTOR = """\
+connector:
+  identifier: vault
+  name: Registry in the vault
+  type: DockerRegistry
+  spec:
+    dockerRegistryUrl: {url}
+    providerType: Other
+    auth: {{type: Anonymous}}
+    executeOnDelegate: true
+"""
+VAULT_PIPELINE = """\
+pipeline:
+  identifier: demo
+  name: Demo
+  delegateSelectors: [site-vault]
+  stages:
+    - stage:
+        identifier: build
+        name: Build
+        type: CI
+        spec:
+          cloneCodebase: true
+          infrastructure:
+            type: KubernetesDirect
+            spec:
+              connectorRef: account.cluster
+              namespace: builds
+              os: Linux
+              harnessImageConnectorRef: account.vault
+          execution:
+            steps:
+              - step:
+                  identifier: make
+                  name: Make
+                  type: Run
+                  spec: {connectorRef: account.vault, image: "vault/toolchain:7", shell: Sh, command: make}
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,13 @@ class ServerProcess:
     """Starts at once; ``wait`` until it listens. A context manager. ``log`` holds all it says."""
 
     def __init__(
-        self, data: Path, log: Path, environment: Mapping[str, str] | None = None, clock: Clock | None = None
+        self,
+        data: Path,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        *,
+        host: str = "127.0.0.1",
     ) -> None:
         self.data = data
         self.log = log
@@ -33,7 +39,7 @@ class ServerProcess:
         with log.open("ab") as file:
             # A group of its own: Ctrl-C reaches whoever started it, who then stops it in order.
             self.process = subprocess.Popen(  # noqa: S603 - this program itself
-                [sys.executable, "-m", "pierhead", "up", "--data", str(data), "--host", "127.0.0.1", "--port", "0"],
+                [sys.executable, "-m", "pierhead", "up", "--data", str(data), "--host", host, "--port", "0"],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,

@@ -7,18 +7,15 @@ keeps the references and fills the secrets in when it is handed out.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic.alias_generators import to_camel
+from pydantic import Field, SecretStr
 
-
-class _Message(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+from .message import Message
 
 
 # --- what to do
 
 
-class RegistryAccess(_Message):
+class RegistryAccess(Message):
     """How to reach one registry. ``url``: ``https://host[:port]``; plain ``http://`` only where the connector says so.
 
     ``secret_version`` changes whenever the secret does, so that nothing cached under the old one is used.
@@ -43,7 +40,7 @@ class Policy(StrEnum):
     NEVER = "Never"
 
 
-class PullImage(_Message):
+class PullImage(Message):
     """``reference`` with its registry; ``platform`` as ``os/architecture[/variant]``, the worker's own when None."""
 
     key: str
@@ -55,36 +52,79 @@ class PullImage(_Message):
     registry: RegistryAccess
 
 
-class PullTask(_Message):
+class PullTask(Message):
     kind: Literal["pull"] = "pull"
     images: tuple[PullImage, ...]
     all_platforms: bool = False
 
 
-class TestConnectionTask(_Message):
-    """``probe_image``: a reference whose manifest is fetched, which is what proves the right to pull."""
+class TestConnectionTask(Message):
+    """``images``: references whose manifests are asked for, which is what proves the right to pull them."""
 
     __test__ = False  # not a test case, whatever its name suggests to pytest
 
     kind: Literal["testConnection"] = "testConnection"
     registry: RegistryAccess
-    probe_image: str | None = None
+    images: Annotated[tuple[str, ...], Field(max_length=100)] = ()
 
 
-class ListTagsTask(_Message):
+class ListTagsTask(Message):
     kind: Literal["listTags"] = "listTags"
     registry: RegistryAccess
     repository: str
     limit: int = Field(default=10_000, ge=1, le=1_000_000)
 
 
-Task = Annotated[PullTask | TestConnectionTask | ListTagsTask, Field(discriminator="kind")]
+class ListRepositoriesTask(Message):
+    """``/v2/_catalog``, page by page."""
+
+    kind: Literal["listRepositories"] = "listRepositories"
+    registry: RegistryAccess
+    limit: int = Field(default=10_000, ge=1, le=1_000_000)
+
+
+class ResolveTask(Message):
+    """What a tag means now: its digest and, for an index, the platforms in it."""
+
+    kind: Literal["resolve"] = "resolve"
+    registry: RegistryAccess
+    reference: str
+
+
+class CopyImage(Message):
+    """One image from one registry to another, byte-identical; ``target`` names the registry, repository and tag.
+
+    ``digest``: copy that, whatever the tag of ``source`` says now. ``platforms`` (``os/architecture``): only these;
+    empty means the whole index.
+    """
+
+    key: str
+    source: str
+    digest: str | None = None
+    target: str
+    from_registry: RegistryAccess
+    to_registry: RegistryAccess
+    platforms: tuple[str, ...] = ()
+
+
+class CopyTask(Message):
+    """``checkpoint`` is what an earlier attempt left (``agent.ProgressRequest``): upload sessions to go on with."""
+
+    kind: Literal["copy"] = "copy"
+    images: tuple[CopyImage, ...]
+    checkpoint: dict[str, object] | None = None
+
+
+Task = Annotated[
+    PullTask | TestConnectionTask | ListTagsTask | ListRepositoriesTask | ResolveTask | CopyTask,
+    Field(discriminator="kind"),
+]
 
 
 # --- what came of it
 
 
-class HttpExchange(_Message):
+class HttpExchange(Message):
     """Redacted: no credential, no token, at most 512 bytes of body. ``status`` is None when nothing was answered."""
 
     method: str
@@ -93,7 +133,7 @@ class HttpExchange(_Message):
     body: str = ""
 
 
-class TaskFailure(_Message):
+class TaskFailure(Message):
     """``code`` is stable, ``category`` one of those of kit.errors, ``hint`` one thing to do."""
 
     code: str
@@ -104,7 +144,7 @@ class TaskFailure(_Message):
     retryable: bool = False
 
 
-class RateLimitLeft(_Message):
+class RateLimitLeft(Message):
     limit: int | None = None
     remaining: int | None = None
     window_s: int | None = None
@@ -119,7 +159,7 @@ class ImageState(StrEnum):
     FAILED = "failed"
 
 
-class ImageEvent(_Message):
+class ImageEvent(Message):
     """The state of one image of a pull; the last event of each image is its outcome."""
 
     key: str
@@ -135,7 +175,33 @@ class ImageEvent(_Message):
     warnings: tuple[str, ...] = ()
 
 
-class PullResult(_Message):
+class CopyState(StrEnum):
+    RESOLVING = "resolving"
+    COPYING = "copying"
+    COPIED = "copied"
+    PRESENT = "present"
+    FAILED = "failed"
+
+
+class CopyEvent(Message):
+    """The state of one image of a copy; the last event of each image is its outcome.
+
+    ``bytes_fetched`` counts what was read from the source, ``bytes_mounted`` what the target already had or mounted.
+    """
+
+    key: str
+    state: CopyState
+    digest: str | None = None
+    bytes_total: int | None = None
+    bytes_done: int | None = None
+    bytes_fetched: int | None = None
+    bytes_mounted: int | None = None
+    seconds: float | None = None
+    error: TaskFailure | None = None
+
+
+class PullResult(Message):
+    kind: Literal["pull"] = "pull"
     images: tuple[ImageEvent, ...]
 
 
@@ -146,7 +212,7 @@ class StepOutcome(StrEnum):
     WARNING = "warning"
 
 
-class TestStep(_Message):
+class TestStep(Message):
     __test__ = False
 
     name: str
@@ -155,27 +221,59 @@ class TestStep(_Message):
     advice: str = ""
 
 
-class TestReport(_Message):
+class TestReport(Message):
     __test__ = False
 
+    kind: Literal["testConnection"] = "testConnection"
     outcome: Literal["success", "failure"]
     steps: tuple[TestStep, ...]
     error: TaskFailure | None = None
     rate_limit: RateLimitLeft | None = None
 
 
-class TagsResult(_Message):
+class TagsResult(Message):
     """``truncated``: there are more tags than were asked for."""
 
+    kind: Literal["listTags"] = "listTags"
     name: str
     tags: tuple[str, ...]
     truncated: bool
 
 
-class FailedResult(_Message):
+class RepositoriesResult(Message):
+    kind: Literal["listRepositories"] = "listRepositories"
+    repositories: tuple[str, ...]
+    truncated: bool
+
+
+class ResolvedPlatform(Message):
+    platform: str
+    digest: str
+    size_bytes: int
+
+
+class ResolveResult(Message):
+    kind: Literal["resolve"] = "resolve"
+    reference: str
+    digest: str
+    media_type: str
+    size_bytes: int
+    platforms: tuple[ResolvedPlatform, ...] = ()
+
+
+class CopyResult(Message):
+    kind: Literal["copy"] = "copy"
+    images: tuple[CopyEvent, ...]
+
+
+class FailedResult(Message):
     """A task that could not be done at all."""
 
+    kind: Literal["failed"] = "failed"
     error: TaskFailure
 
 
-Result = PullResult | TestReport | TagsResult | FailedResult
+Result = Annotated[
+    PullResult | TestReport | TagsResult | RepositoriesResult | ResolveResult | CopyResult | FailedResult,
+    Field(discriminator="kind"),
+]

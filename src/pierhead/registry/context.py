@@ -40,12 +40,16 @@ class CallContext:
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. ``idle_s``: silence in a body. Too slow is less than ``min_bytes_per_s`` over ``rate_window_s``."""
+    """Seconds. ``idle_s``: silence in a body. Too slow is less than ``min_bytes_per_s`` over ``rate_window_s``.
+
+    ``commit_s``: until the answer to a body of ours, which is stored first.
+    """
 
     resolve_s: float = 10.0
     connect_s: float = 5.0
     tls_s: float = 5.0
     first_byte_s: float = 30.0
+    commit_s: float = 300.0
     idle_s: float = 60.0
     rate_window_s: float = 60.0
     min_bytes_per_s: float = 1024.0

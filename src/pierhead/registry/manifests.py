@@ -4,6 +4,7 @@ Headers are hints. What was asked for by digest is checked against that digest; 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,8 +46,18 @@ class FetchedManifest:
 
 
 class Manifests:
-    def __init__(self, endpoint: Endpoint, transport: Transport, journal: Journal, call: CallContext) -> None:
+    """``scope_of``: what a token must allow to ask about a repository."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transport: Transport,
+        journal: Journal,
+        call: CallContext,
+        scope_of: Callable[[str], str] = paths.pull_scope,
+    ) -> None:
         self.endpoint = endpoint
+        self._scope_of = scope_of
         self.transport = transport
         self.journal = journal
         self.call = call
@@ -76,7 +87,7 @@ class Manifests:
     def _ask(self, method: str, repository: str, target: str) -> Reply:
         url = paths.manifest_url(self.endpoint, repository, target)
         what = paths.subject(self.endpoint, repository, target)
-        request = Request(what, method, url, paths.pull_scope(repository), _ACCEPT)
+        request = Request(what, method, url, self._scope_of(repository), _ACCEPT)
         cap = self.transport.caps.manifest_bytes
         return self.transport.fetch(self.endpoint, request, self.call, self.journal, cap)
 

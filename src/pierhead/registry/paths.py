@@ -1,4 +1,4 @@
-"""The URLs of distribution-spec's pull and list requests, and the scopes they need; pure.
+"""The URLs of distribution-spec's requests, and the scopes they need; pure.
 
 Names are checked against the spec's grammar first, so nothing a user types can change which request is made.
 """
@@ -41,6 +41,15 @@ def catalog_url(endpoint: Endpoint) -> Url:
 
 def pull_scope(repository: str) -> str:
     return f"repository:{repository}:pull"
+
+
+def push_scope(repository: str) -> str:
+    """For all that is asked of a repository that is pushed to, so that one token does."""
+    return f"repository:{repository}:pull,push"
+
+
+def uploads_url(endpoint: Endpoint, repository: str, query: str = "") -> Url:
+    return _url(endpoint, repository, f"blobs/uploads/{'?' if query else ''}{query}")
 
 
 def is_tag(text: object) -> TypeGuard[str]:

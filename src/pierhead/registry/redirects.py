@@ -24,6 +24,17 @@ def next_hop(answer: Answer) -> Url | None:
     return target
 
 
+def check_carried(answer: Answer, target: Url) -> None:
+    """Raises RedirectRefusedError for what changes something: it is for the registry itself, and not sent elsewhere."""
+    request = answer.request
+    if request.method in ("GET", "HEAD"):
+        return
+    keeps_method = answer.status in (307, 308) and (request.payload is None or request.payload.is_replayable)
+    if target.origin != answer.url.origin or not keeps_method:
+        reason = f"a {request.method} is not sent on"
+        raise RedirectRefusedError(str(answer.url.origin), str(target.origin), reason, answer.exchange())
+
+
 def endless(answer: Answer) -> RedirectRefusedError:
     first = answer.request.url.origin
     return RedirectRefusedError(str(first), str(answer.url.origin), "redirects without end", answer.exchange())

@@ -7,15 +7,18 @@ from .endpoint import Endpoint
 from .exchange import Exchange
 from .origin import Url
 from .wire.head import Headers
+from .wire.payload import Payload
 from .wire.response import Response
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``subject`` names in words what is asked about; ``scope`` is what a token must allow, "" for none.
+    """``subject`` names in words what is asked about; ``scope`` is what a token must allow, "" for none; several have
+    blanks between them, the one that matters most first.
 
     ``is_blob``: the answer may come from a storage host to which the registry redirects, without credentials.
-    ``is_bare``: to be sent without credentials, whatever the answer.
+    ``is_bare``: to be sent without credentials, whatever the answer. ``is_once``: not to be sent again by the
+    transport when it got lost, for whoever asks must first find out what came of it.
     """
 
     subject: str
@@ -25,6 +28,12 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     is_blob: bool = False
     is_bare: bool = False
+    payload: Payload | None = None
+    is_once: bool = False
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return tuple(self.scope.split())
 
 
 class Answer:

@@ -48,7 +48,8 @@ class Sender:
             if not _is_rate_limit(answer):
                 break
             error = self._close_gate(gate, answer, refused)
-            if refused + 1 >= _MAX_REFUSED_FOR_RATE or (error.retry_after_s or 0) > self._gates.max_wait_s:
+            is_last = refused + 1 >= _MAX_REFUSED_FOR_RATE or not may_repeat(request)
+            if is_last or (error.retry_after_s or 0) > self._gates.max_wait_s:
                 raise error
         return _accepted(answer, self._asked_wait_s(answer))
 
@@ -73,7 +74,8 @@ class Sender:
     def _once(self, endpoint: Endpoint, request: Request, url: Url, header: str | None, call: CallContext) -> Answer:
         fields = [*request.headers, ("Authorization", header)] if header is not None else request.headers
         try:
-            response = self._wire.send(self._route(endpoint, url), request.method, url.target, fields, call)
+            route = self._route(endpoint, url)
+            response = self._wire.send(route, request.method, url.target, fields, call, request.payload)
         except RegistryError as error:
             error.exchange = error.exchange or exchange_of(endpoint, request.method, url, None)
             raise
@@ -88,6 +90,11 @@ class Sender:
         if is_listed(url.origin, endpoint):
             allowed.add(AddressKind.PRIVATE)
         return Route(url.origin, endpoint.tls.without_client(), endpoint.proxy, frozenset(allowed))
+
+
+def may_repeat(request: Request) -> bool:
+    """Whether its body is still there after it was sent."""
+    return request.payload is None or request.payload.is_replayable
 
 
 def _accepted(answer: Answer, retry_after_s: float | None) -> Answer:

@@ -22,9 +22,9 @@ from .gates import RateGates
 from .journal import Journal
 from .origin import Url
 from .patience import Patience
-from .redirects import endless, next_hop
+from .redirects import check_carried, endless, next_hop
 from .request import Answer, Reply, Request
-from .sender import Sender
+from .sender import Sender, may_repeat
 from .wire.addresses import AddressKind
 from .wire.client import WireClient
 from .wire.dial import Resolver, system_resolve
@@ -74,7 +74,7 @@ class Transport:
             finally:
                 answer.close()
 
-        return self._persist(once, call)
+        return once() if request.is_once else self._persist(once, call)
 
     def open(self, endpoint: Endpoint, request: Request, call: CallContext, journal: Journal) -> Answer:
         """The answer with its body still to be read, which the caller closes. Raises a RegistryError."""
@@ -114,6 +114,7 @@ class Transport:
                 target = next_hop(answer)
                 if target is None:
                     return answer
+                check_carried(answer, target)
                 answer.response.read_start(self.caps.error_bytes)
             except RegistryError:
                 answer.close()
@@ -136,7 +137,7 @@ class Transport:
         grant = None if is_redirected_blob else self._auth.grant_for(endpoint, request, call, tries)
         while True:
             answer = self._send(endpoint, request, url, grant, call, journal)
-            if answer.status not in (400, 401, 403):
+            if answer.status not in (400, 401, 403) or not may_repeat(request):
                 return answer
             following = self._auth.next_grant(answer, grant, call, tries)
             if following is None:

@@ -19,6 +19,7 @@ from .api.refusals import InvalidFieldsError
 from .api.routers import ROUTERS
 from .api.run_events import RunStreams
 from .api.slow_calls import SlowCalls
+from .delegates.api import AgentApi, AgentDoor
 
 
 def create_app(application: Application) -> FastAPI:
@@ -32,7 +33,7 @@ def create_app(application: Application) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         root_path_in_servers=False,
-        middleware=[Middleware(Barrier), Middleware(BodyCap), Middleware(OneSpelling)],
+        middleware=[Middleware(Barrier), Middleware(AgentDoor), Middleware(BodyCap), Middleware(OneSpelling)],
         exception_handlers={
             AppError: _refuse,
             RequestValidationError: _refuse_parameters,
@@ -53,6 +54,7 @@ def bind(app: FastAPI, application: Application) -> None:
     app.state.application = application
     app.state.slow_calls = SlowCalls()
     app.state.run_streams = RunStreams(application.runs)
+    app.state.agent_api = AgentApi(application)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

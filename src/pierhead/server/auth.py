@@ -48,6 +48,10 @@ class Call:
     def account(self) -> str:
         return self.principal.account
 
+    def may(self, permission: Permission) -> bool:
+        """Whether the caller holds a permission besides the one that let it in: so far every key holds all of them."""
+        return permission in Permission
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -1,17 +1,19 @@
-"""Puts the program together on a data directory, and takes it apart again.
+"""Puts the program together on a data directory and its database, and takes it apart again.
 
-The first start makes what has to be there: encryption key, database, account, admin key, ``harnessImage``. Every start
-takes up the work that an earlier life of this process left behind.
+The first start makes what has to be there: encryption key, database, account, admin key, ``harnessImage``, a delegate
+token. Every start takes up the work that an earlier life of this process left behind.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pierhead.adapters.data_directory import DataDirectory, DirectoryLock
-from pierhead.adapters.keyring_file import FileKeyring
+from pierhead.adapters.keyring import AesKeyring
 from pierhead.adapters.sql import SqlStore
 from pierhead.control.access import AccessService, Account
 from pierhead.control.catalogue import Catalogue, CatalogueService
 from pierhead.control.connectors import ConnectorService
+from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretService
@@ -19,12 +21,20 @@ from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock, SystemClock
 from pierhead.kit.ids import new_id
 from pierhead.kit.redact import SecretValue
+from pierhead.protocol.signatures import SigningKey
 from pierhead.registry.transport import Transport
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
+from .background import Background
+from .delegates.hub import Hub
+from .delegation import delegation_on
 from .first_start import FirstStart
-from .jobs.platform_delegate import PlatformDelegate
+from .jobs.connector_tasks import ConnectorTasks
+from .jobs.platform_delegate import ALONE, PlatformDelegate, one_of_many
+from .jobs.work import Work, give_up_listener
+from .jobs.works import all_works
 from .settings import Settings
+from .storage import open_keyring, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +53,23 @@ class Application:
     catalogue: CatalogueService
     queue: TaskQueue
     runs: RunService
-    delegate: PlatformDelegate
+    works: Mapping[str, Work]
+    dispatcher: Dispatcher
+    delegates: DelegateService
+    delegate_tokens: TokenService
+    agents: AgentService
+    server_key: SigningKey
+    hub: Hub
+    connector_tasks: ConnectorTasks
+    background: Background
 
     @property
     def scope(self) -> Scope:
         return Scope(self.account.id)
 
     def close(self) -> None:
-        """Stops the work (what is unfinished goes on at the next start) and lets go of the directory."""
-        self.delegate.close()
+        """Stops the work (what is unfinished goes on at the next start) and lets go of store and directory."""
+        self.background.close()
         self.store.close()
         self.lock.release()
 
@@ -59,51 +77,95 @@ class Application:
 def open_application(settings: Settings, *, clock: Clock | None = None, serves: bool = True) -> Application:
     """A server takes up waiting tasks at once; with ``serves`` off, only once this process queues one itself.
 
-    Raises DirectoryInUseError, or another AppError that says what about the directory is not right.
+    Raises DirectoryInUseError, or another AppError that says what about directory or database is not right.
     """
     lock = DataDirectory(settings.data).acquire()
     try:
-        application = _assemble(settings, lock, clock or SystemClock())
+        store = open_store(settings, lock.directory)
+        try:
+            application = _assemble(settings, lock, store, clock or SystemClock(), serves=serves)
+        except BaseException:
+            store.close()
+            raise
     except BaseException:
         lock.release()
         raise
     if serves:
-        application.delegate.start()
+        application.background.start()
     else:
-        application.delegate.start_when_needed()
+        application.background.start_when_needed()
     return application
 
 
-def _assemble(settings: Settings, lock: DirectoryLock, clock: Clock) -> Application:
-    directory = lock.directory
-    keyring = FileKeyring(directory.key_file, create=not directory.database.exists())
-    store = SqlStore(directory.database)
-    catalogue = Catalogue.load()
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a first start makes and every other finds."""
+
+    keyring: AesKeyring
+    access: AccessService
+    secrets: SecretService
+    account: Account
+    first_key: SecretValue | None
+    first_start: FirstStart
+
+
+def _ground(settings: Settings, directory: DataDirectory, store: SqlStore, clock: Clock) -> _Ground:
+    keyring = open_keyring(settings, directory, store)
     access = AccessService(store, clock, keyring.derive("api keys"))
-    first_start = FirstStart(access, directory.admin_key)
-    account, first_key = first_start.account()
     secrets = SecretService(store, keyring, clock)
     secrets.check_keyring()
-    connectors = ConnectorService(store, clock, new_id, sample_images=catalogue.samples(settings.release_line))
-    if first_key is not None:
-        connectors.ensure_default(account.id)
-        first_start.done()
+    first_start = FirstStart(access, directory.admin_key)
+    account, first_key = first_start.account()
+    return _Ground(keyring, access, secrets, account, first_key, first_start)
+
+
+def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: Clock, *, serves: bool) -> Application:
+    catalogue = Catalogue.load()
+    samples = catalogue.samples(settings.release_line)
+    connectors = ConnectorService(store, clock, new_id, sample_images=samples)
     queue = TaskQueue(store, clock, new_id)
-    runs = RunService(store, queue, catalogue, clock, new_id, settings.release_line)
-    layout = OciLayout(settings.images_directory)
-    delegate = PlatformDelegate(store, queue, runs, connectors, secrets, layout, Transport(), clock)
+    with store.exclusive("start"):  # of servers that start at once on a new database, one makes what has to be there
+        ground = _ground(settings, lock.directory, store, clock)
+        delegation = delegation_on(store, clock, queue, ground.keyring, approval=settings.is_approval_required)
+        delegation.tokens.check_keyring(ground.account.id)
+        if ground.first_key is not None:
+            connectors.ensure_default(ground.account.id)
+            delegation.tokens.ensure_default(ground.account.id)
+            ground.first_start.done()
+    in_use = CatalogueService(store, clock, catalogue, line=settings.release_line)
+    runs = RunService(store, queue, catalogue, clock, new_id, settings.release_line, dispatcher=delegation.dispatcher)
+    works = all_works(store, queue, runs, connectors, in_use, ground.secrets, clock)
+    delegation.dispatcher.on_given_up(give_up_listener(works))
+    platform = PlatformDelegate(
+        store,
+        queue,
+        runs,
+        works,
+        OciLayout(settings.images_directory),
+        Transport(),
+        owner=ALONE if settings.database_url is None else one_of_many(),
+    )
+    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, ground.secrets, platform, works)
     return Application(
         settings=settings,
         lock=lock,
         store=store,
         clock=clock,
-        account=account,
-        first_key=first_key,
-        access=access,
-        secrets=secrets,
+        account=ground.account,
+        first_key=ground.first_key,
+        access=ground.access,
+        secrets=ground.secrets,
         connectors=connectors,
-        catalogue=CatalogueService(store, clock, catalogue, line=settings.release_line),
+        catalogue=in_use,
         queue=queue,
         runs=runs,
-        delegate=delegate,
+        works=works,
+        dispatcher=delegation.dispatcher,
+        delegates=delegation.delegates,
+        delegate_tokens=delegation.tokens,
+        agents=delegation.agents,
+        server_key=delegation.server_key,
+        hub=delegation.hub,
+        connector_tasks=tasks,
+        background=Background(store, clock, queue, works, delegation, platform, tasks, serves=serves),
     )

@@ -14,8 +14,14 @@ from pierhead.kit.errors import UnavailableError
 
 from .app import create_app
 from .bootstrap import Application, open_application
+from .delegates.hub import Hub
+from .descriptors import make_room
 from .patience import PatientProtocol
 from .settings import Settings
+
+_BACKLOG = 4096
+_KEEP_ALIVE_S = 75
+"""Longer than a delegate pauses between two polls, so that it need not connect anew for each."""
 
 
 class AddressInUseError(UnavailableError):
@@ -28,6 +34,7 @@ class AddressInUseError(UnavailableError):
 def serve(settings: Settings) -> None:
     """Blocks until SIGINT or SIGTERM. Raises AppError when the data directory or the address cannot be had."""
     log.set_up(settings.log_level)
+    make_room()
     _check_unused(settings)
     listener = _bind(settings)
     try:
@@ -58,7 +65,7 @@ def _bind(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
-        listener.listen(1024)
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         raise AddressInUseError(settings.host, settings.port, error.strerror or str(error)) from None
@@ -73,12 +80,26 @@ def _run(application: Application, listener: socket.socket) -> None:
         lifespan="off",
         server_header=False,
         http=PatientProtocol,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
     )
     # Uvicorn stops in order, then raises the signal once more; its default action would end us before we have closed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, application.hub).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Answers the held polls before it waits for open requests to end."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.dismiss()
+        await super().shutdown(sockets)
 
 
 def _say_hello(application: Application, url: str) -> None:

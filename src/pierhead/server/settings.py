@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pierhead.kit.errors import InvalidInputError
+from pierhead.kit.redact import MASK, SecretValue
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8411
+_POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
 class SettingError(InvalidInputError):
@@ -20,7 +22,12 @@ class SettingError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``images``: where pulled images go (default ``<data>/images``); ``release_line``: whose defaults apply."""
+    """``images``: where pulled images go (default ``<data>/images``); ``release_line``: whose defaults apply.
+
+    ``database_url``: the PostgreSQL database that servers share, None for SQLite in ``data``. ``encryption_key``, in
+    base64, or ``encryption_key_file`` holds the key that they share; neither means the one in ``data``.
+    ``is_approval_required``: a new delegate works only once somebody has approved it.
+    """
 
     data: Path
     host: str = DEFAULT_HOST
@@ -28,11 +35,17 @@ class Settings:
     images: Path | None = None
     release_line: str | None = None
     log_level: str = "INFO"
+    database_url: SecretValue | None = None
+    encryption_key: SecretValue | None = None
+    encryption_key_file: Path | None = None
+    is_approval_required: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Reads PIERHEAD_DATA, _HOST, _PORT, _IMAGES, _RELEASE_LINE and _LOG_LEVEL. Raises SettingError."""
+        """Reads PIERHEAD_DATA, _HOST, _PORT, _IMAGES, _RELEASE_LINE, _LOG_LEVEL, _DATABASE_URL, _ENCRYPTION_KEY,
+        _ENCRYPTION_KEY_FILE and _DELEGATE_APPROVAL. Raises SettingError."""
         images = environment.get("PIERHEAD_IMAGES")
+        key, key_file = _key(environment)
         return cls(
             data=default_data_directory(environment),
             host=environment.get("PIERHEAD_HOST", DEFAULT_HOST),
@@ -40,6 +53,10 @@ class Settings:
             images=Path(images) if images else None,
             release_line=environment.get("PIERHEAD_RELEASE_LINE") or None,
             log_level=_level(environment.get("PIERHEAD_LOG_LEVEL", "INFO")),
+            database_url=_database(environment.get("PIERHEAD_DATABASE_URL", "")),
+            encryption_key=key,
+            encryption_key_file=key_file,
+            is_approval_required=_approval(environment.get("PIERHEAD_DELEGATE_APPROVAL", "required")),
         )
 
     @property
@@ -66,3 +83,23 @@ def _level(text: str) -> str:
     if text.upper() not in levels:
         raise SettingError("PIERHEAD_LOG_LEVEL", text, f"one of {', '.join(levels)}")
     return text.upper()
+
+
+def _database(url: str) -> SecretValue | None:
+    if url and not url.startswith(_POSTGRESQL):
+        raise SettingError("PIERHEAD_DATABASE_URL", MASK, "a URL such as postgresql://USER@HOST/DATABASE")
+    return SecretValue(url) if url else None
+
+
+def _key(environment: Mapping[str, str]) -> tuple[SecretValue | None, Path | None]:
+    """The key itself, or the file that holds it: of two one would be ignored."""
+    text, file = environment.get("PIERHEAD_ENCRYPTION_KEY"), environment.get("PIERHEAD_ENCRYPTION_KEY_FILE")
+    if text and file:
+        raise SettingError("PIERHEAD_ENCRYPTION_KEY", MASK, "the only key: PIERHEAD_ENCRYPTION_KEY_FILE names one too")
+    return (SecretValue(text) if text else None), (Path(file) if file else None)
+
+
+def _approval(text: str) -> bool:
+    if text not in ("required", "automatic"):
+        raise SettingError("PIERHEAD_DELEGATE_APPROVAL", text, "required or automatic")
+    return text == "required"

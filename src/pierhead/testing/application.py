@@ -1,8 +1,10 @@
-"""The application in memory, for tests of its edges: real services, a store in memory, and a delegate that obeys.
+"""The application in memory, for tests of its edges: real services, a store in memory, and registries that obey.
 
-Nothing is pulled and no registry is asked: what the delegate answers is what the test put into it.
+Nothing is pulled and no registry is asked: what registries answer is what the test put in. Delegates are real: whoever
+speaks the agent link gets real tasks, once somebody calls ``dispatcher.dispatch``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,17 +13,34 @@ from pierhead.adapters.sql import SqlStore
 from pierhead.control.access import AccessService, Account
 from pierhead.control.catalogue import Catalogue, CatalogueService
 from pierhead.control.connectors import ConnectorService
+from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretService
-from pierhead.control.tasks import TaskQueue
-from pierhead.kit.clock import Clock
+from pierhead.control.tasks import TaskQueue, TaskRow
 from pierhead.kit.errors import AppError
 from pierhead.kit.ids import new_id
 from pierhead.kit.redact import SecretValue
-from pierhead.protocol.tasks import StepOutcome, TagsResult, TestReport, TestStep
-from pierhead.server.jobs.test_job import status_of
+from pierhead.protocol.signatures import SigningKey
+from pierhead.protocol.tasks import (
+    CopyEvent,
+    RepositoriesResult,
+    ResolveResult,
+    StepOutcome,
+    TagsResult,
+    TestReport,
+    TestStep,
+)
+from pierhead.registry.transport import Transport
+from pierhead.server.delegates.hub import Hub
+from pierhead.server.delegation import delegation_on
+from pierhead.server.jobs.connector_tasks import ConnectorTasks, Tested
+from pierhead.server.jobs.platform_delegate import PlatformDelegate
+from pierhead.server.jobs.test_work import status_of
+from pierhead.server.jobs.work import Work, give_up_listener
+from pierhead.server.jobs.works import all_works
 from pierhead.server.settings import Settings
+from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .clock import FakeClock
 from .memory import MemoryStore
@@ -30,33 +49,71 @@ Store = MemoryStore | SqlStore
 GOOD_REPORT = TestReport(
     outcome="success", steps=(TestStep(name="connect", outcome=StepOutcome.OK, evidence="answered"),)
 )
+A_DIGEST = "sha256:" + "0" * 64
 
 
 @dataclass
-class ObedientDelegate:
-    """Answers with ``report`` and ``tags`` (or ``tags_error``); ``started`` are the tests that nobody waits for."""
+class ObedientTasks:
+    """Answers with ``report``, ``tags`` (or ``tags_error``), ``repositories`` and ``resolved``.
+
+    ``started`` are the tests that nobody waits for. What is not a question is done by ``real``: copies are queued.
+    """
 
     connectors: ConnectorService
-    clock: Clock
+    clock: FakeClock
+    real: ConnectorTasks
     report: TestReport = GOOD_REPORT
     tags: tuple[str, ...] = ()
     tags_error: AppError | None = None
+    repositories: tuple[str, ...] = ()
+    resolved: str = A_DIGEST
     started: list[tuple[Scope, str]] = field(default_factory=list)
 
-    def test_connection(self, scope: Scope, identifier: str) -> TestReport:
+    def tested(self, scope: Scope, identifier: str) -> Tested:
         self.connectors.get(scope, identifier)
         self.connectors.set_status(scope, identifier, status_of(self.report, self.clock.now()))
-        return self.report
+        return Tested(self.report, "task", "the test asked for it")
 
     def start_test(self, scope: Scope, identifier: str) -> str:
         self.started.append((scope, identifier))
         return "task"
 
     def list_tags(self, scope: Scope, identifier: str, repository: str, limit: int) -> TagsResult:
+        self._asked(scope, identifier)
+        return TagsResult(name=repository, tags=self.tags[:limit], truncated=len(self.tags) > limit)
+
+    def list_repositories(self, scope: Scope, identifier: str, limit: int) -> RepositoriesResult:
+        self._asked(scope, identifier)
+        found = self.repositories
+        return RepositoriesResult(repositories=found[:limit], truncated=len(found) > limit)
+
+    def resolve(self, scope: Scope, identifier: str, image: str) -> ResolveResult:
+        self._asked(scope, identifier)
+        media_type = "application/vnd.oci.image.manifest.v1+json"
+        return ResolveResult(reference=image, digest=self.resolved, media_type=media_type, size_bytes=2)
+
+    def start_copy(
+        self,
+        scope: Scope,
+        source_connector: str,
+        source: str,
+        target_connector: str,
+        target: str,
+        digest: str | None = None,
+        platforms: tuple[str, ...] = (),
+    ) -> str:
+        return self.real.start_copy(scope, source_connector, source, target_connector, target, digest, platforms)
+
+    def copied(self, task_id: str) -> CopyEvent | None:
+        return self.real.copied(task_id)
+
+    def cancel(self, account: str, task_id: str) -> TaskRow:
+        return self.real.cancel(account, task_id)
+
+    def _asked(self, scope: Scope, identifier: str) -> None:
         self.connectors.get(scope, identifier)
         if self.tags_error is not None:
             raise self.tags_error
-        return TagsResult(name=repository, tags=self.tags[:limit], truncated=len(self.tags) > limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +131,36 @@ class MemoryApplication:
     catalogue: CatalogueService
     queue: TaskQueue
     runs: RunService
-    delegate: ObedientDelegate
+    works: Mapping[str, Work]
+    dispatcher: Dispatcher
+    delegates: DelegateService
+    delegate_tokens: TokenService
+    agents: AgentService
+    server_key: SigningKey
+    hub: Hub
+    connector_tasks: ObedientTasks
+
+    def close(self) -> None:
+        """Lets go of held polls and threads."""
+        self.hub.close()
 
 
-def memory_application(directory: Path, store: Store | None = None) -> MemoryApplication:
+def memory_application(directory: Path, store: Store | None = None, *, approval: bool = True) -> MemoryApplication:
     """``directory`` takes the key file, which is all that is written when the store is the one in memory."""
     clock, store, catalogue = FakeClock(), store or MemoryStore(), Catalogue.load()
+    keyring = FileKeyring(directory / "keyring")
     access = AccessService(store, clock, pepper=b"p" * 32)
     account, key = access.create_account_with_admin_key()
     connectors = ConnectorService(store, clock, new_id, sample_images=catalogue.samples())
     connectors.ensure_default(account.id)
-    tasks = TaskQueue(store, clock, new_id)
+    queue = TaskQueue(store, clock, new_id)
+    delegation = delegation_on(store, clock, queue, keyring, approval=approval)
+    secrets, in_use = SecretService(store, keyring, clock), CatalogueService(store, clock, catalogue)
+    runs = RunService(store, queue, catalogue, clock, new_id, dispatcher=delegation.dispatcher)
+    works = all_works(store, queue, runs, connectors, in_use, secrets, clock)
+    delegation.dispatcher.on_given_up(give_up_listener(works))
+    platform = PlatformDelegate(store, queue, runs, works, OciLayout(directory / "images"), Transport())
+    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, secrets, platform, works)
     return MemoryApplication(
         settings=Settings(data=directory),
         clock=clock,
@@ -92,10 +168,17 @@ def memory_application(directory: Path, store: Store | None = None) -> MemoryApp
         account=account,
         key=key,
         access=access,
-        secrets=SecretService(store, FileKeyring(directory / "keyring"), clock),
+        secrets=secrets,
         connectors=connectors,
-        catalogue=CatalogueService(store, clock, catalogue),
-        queue=tasks,
-        runs=RunService(store, tasks, catalogue, clock, new_id),
-        delegate=ObedientDelegate(connectors, clock),
+        catalogue=in_use,
+        queue=queue,
+        runs=runs,
+        works=works,
+        dispatcher=delegation.dispatcher,
+        delegates=delegation.delegates,
+        delegate_tokens=delegation.tokens,
+        agents=delegation.agents,
+        server_key=delegation.server_key,
+        hub=delegation.hub,
+        connector_tasks=ObedientTasks(connectors, clock, tasks),
     )

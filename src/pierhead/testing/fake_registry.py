@@ -18,16 +18,27 @@ from pierhead.oci.digest import Digest
 from .images import Image
 from .registry_access import BasicLogin, Door, Login, NoLogin, RateLimit, TokenLogin
 from .registry_content import RegistryContent
-from .registry_faults import BlobFault, Faults, Scripted, Then
+from .registry_faults import BlobFault, Faults, Scripted, Then, UploadFault
 from .registry_http import RegistryRequestHandler
 from .registry_routes import Request
+from .registry_uploads import Uploads
 
-__all__ = ["BasicLogin", "BlobFault", "FakeRegistry", "NoLogin", "Scripted", "Seen", "Then", "TokenLogin"]
+__all__ = [
+    "BasicLogin",
+    "BlobFault",
+    "FakeRegistry",
+    "NoLogin",
+    "Scripted",
+    "Seen",
+    "Then",
+    "TokenLogin",
+    "UploadFault",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request and the status of its answer; of the Authorization only the scheme is kept."""
+    """A request and the status of its answer; of the Authorization only the scheme is kept. ``size``: bytes of body."""
 
     method: str
     path: str
@@ -36,6 +47,8 @@ class Seen:
     status: int
     authorization: str
     range: str
+    query: str = ""
+    size: int = 0
 
 
 class FakeRegistry:
@@ -56,7 +69,7 @@ class FakeRegistry:
         self.faults = Faults()
         self.rate = RateLimit(rate_limit)
         self.page_cap = page_cap
-        self.uploads: dict[str, bytearray] = {}
+        self.uploads = Uploads(self.content)
         self._seen: list[Seen] = []
         self._server = _Server(self, tls)
         self.url = f"{'https' if tls else 'http'}://{self.host}"
@@ -78,7 +91,19 @@ class FakeRegistry:
     def record(self, request: Request, status: int) -> None:
         scheme = (request.headers.get("Authorization") or "").partition(" ")[0]
         asked = request.headers.get("Range") or ""
-        self._seen.append(Seen(request.method, request.path, request.kind, request.target, status, scheme, asked))
+        self._seen.append(
+            Seen(
+                request.method,
+                request.path,
+                request.kind,
+                request.target,
+                status,
+                scheme,
+                asked,
+                request.query,
+                len(request.body),
+            )
+        )
 
     @property
     def requests(self) -> tuple[Seen, ...]:

@@ -5,10 +5,19 @@ replaces them when it commits; a snapshot keeps the tables it began with.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from pierhead.adapters.transactions import AfterCommit, WritersTurn
+from pierhead.kit.signals import Signal, Signals
 
+from .memory_delegates import (
+    MemoryDelegateGroupRows,
+    MemoryDelegateRows,
+    MemoryDelegateTokenRows,
+    MemoryExperienceRows,
+    MemoryNonceRows,
+    MemorySelectionLogRows,
+)
 from .memory_entities import (
     MemoryAccountRows,
     MemoryConnectorRows,
@@ -23,7 +32,7 @@ from .memory_work import MemoryRunRows, MemoryTaskRows
 class MemoryTransaction:
     """Rows that stand in one transaction."""
 
-    def __init__(self, tables: Tables, after_commit: AfterCommit) -> None:
+    def __init__(self, tables: Tables, after_commit: AfterCommit, signals: Signals) -> None:
         self.accounts = MemoryAccountRows(tables)
         self.keys = MemoryKeyRows(tables)
         self.secrets = MemorySecretRows(tables)
@@ -31,17 +40,32 @@ class MemoryTransaction:
         self.pins = MemoryPinRows(tables)
         self.tasks = MemoryTaskRows(tables)
         self.runs = MemoryRunRows(tables)
+        self.delegate_tokens = MemoryDelegateTokenRows(tables)
+        self.delegate_groups = MemoryDelegateGroupRows(tables)
+        self.delegates = MemoryDelegateRows(tables)
+        self.experiences = MemoryExperienceRows(tables)
+        self.selection_log = MemorySelectionLogRows(tables)
+        self.nonces = MemoryNonceRows(tables)
         self._after_commit = after_commit
+        self._signals = signals
+        self._announced: set[Signal] = set()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Calls back, in order, once the transaction has committed; never when it is rolled back."""
         self._after_commit.add(callback)
+
+    def announce(self, signal: Signal) -> None:
+        """Tells every listener once the transaction has committed; of equal signals, one."""
+        if signal not in self._announced:
+            self._announced.add(signal)
+            self._after_commit.add(lambda: self._signals.tell(signal))
 
 
 class MemoryStore:
     """Thread-safe: one writer at a time, and any number of readers. Nothing is left after the process."""
 
     def __init__(self) -> None:
+        self.signals = Signals()
         self._committed = Tables()
         self._turn = WritersTurn()
 
@@ -51,14 +75,18 @@ class MemoryStore:
         after_commit = AfterCommit()
         with self._turn:
             tables = self._committed.copy()
-            yield MemoryTransaction(tables, after_commit)
+            yield MemoryTransaction(tables, after_commit, self.signals)
             self._committed = tables
         after_commit.run()
 
     @contextmanager
     def snapshot(self) -> Iterator[MemoryTransaction]:
         """One consistent view; what is written to it is lost."""
-        yield MemoryTransaction(self._committed.copy(), AfterCommit())
+        yield MemoryTransaction(self._committed.copy(), AfterCommit(), self.signals)
+
+    def exclusive(self, _name: str) -> AbstractContextManager[None]:
+        """No other process shares this store."""
+        return nullcontext()
 
     def close(self) -> None:
         """Nothing to close."""

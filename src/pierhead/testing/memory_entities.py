@@ -93,6 +93,7 @@ class MemorySecretRows:
 class MemoryConnectorRows:
     def __init__(self, tables: Tables) -> None:
         self._rows = tables.connectors
+        self._next_tests = tables.next_tests
 
     def add(self, connector: Connector) -> None:
         if (connector.scope, connector.identifier) in self._rows:
@@ -107,6 +108,7 @@ class MemoryConnectorRows:
             self._rows[connector.scope, connector.identifier] = connector
 
     def remove(self, scope: Scope, identifier: str) -> bool:
+        self._next_tests.pop((scope, identifier), None)
         return self._rows.pop((scope, identifier), None) is not None
 
     def page(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
@@ -119,6 +121,20 @@ class MemoryConnectorRows:
         if connector is None:
             return False
         self._rows[scope, identifier] = replace(connector, status=status)
+        return True
+
+    def claim_due_tests(self, now: datetime, next_at: datetime, limit: int) -> tuple[tuple[Scope, str], ...]:
+        due = [place for place, at in self._next_tests.items() if at <= now]
+        first = sorted(due, key=lambda place: (self._next_tests[place], self._rows[place].id))[:limit]
+        self._next_tests.update(dict.fromkeys(first, next_at))
+        return tuple(first)
+
+    def set_next_test(self, scope: Scope, identifier: str, at: datetime | None) -> bool:
+        if (scope, identifier) not in self._rows:
+            return False
+        self._next_tests.pop((scope, identifier), None)
+        if at is not None:
+            self._next_tests[scope, identifier] = at
         return True
 
     def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from typing import TypeVar
 
 from pierhead.control.access import Account, ApiKey
 from pierhead.control.catalogue import Infra, Pin
 from pierhead.control.connectors import Connector
+from pierhead.control.delegates import Delegate, DelegateGroup, DelegateToken, Experience, LoggedLine
 from pierhead.control.pipelines import Run
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import Secret
@@ -28,6 +30,13 @@ class Tables:
     pins: dict[tuple[str, Infra, str], Pin] = field(default_factory=dict)
     tasks: dict[str, TaskRow] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+    next_tests: dict[Place, datetime] = field(default_factory=dict)
+    delegate_tokens: dict[str, DelegateToken] = field(default_factory=dict)
+    delegate_groups: dict[str, DelegateGroup] = field(default_factory=dict)
+    delegates: dict[str, Delegate] = field(default_factory=dict)
+    experiences: dict[tuple[str, str], Experience] = field(default_factory=dict)
+    selection_log: dict[int, LoggedLine] = field(default_factory=dict)
+    nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def copy(self) -> "Tables":
         return Tables(**{table.name: dict(getattr(self, table.name)) for table in fields(self)})

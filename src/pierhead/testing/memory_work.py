@@ -1,5 +1,7 @@
 """Tasks and runs in memory."""
 
+import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +21,7 @@ class MemoryTaskRows:
     def add(self, task: TaskRow) -> None:
         if task.id in self._rows:
             raise TaskExistsError(task.id)
-        self._rows[task.id] = task
+        self._rows[task.id] = _plain(task)
 
     def find(self, task_id: str) -> TaskRow | None:
         return self._rows.get(task_id)
@@ -35,6 +37,41 @@ class MemoryTaskRows:
     def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
         due = next((task for task in self._rows.values() if rules.is_due(task, kinds, now)), None)
         return None if due is None else self._put(rules.leased(due, owner, until))
+
+    def lease_this(self, task_id: str, owner: str, now: datetime, until: datetime) -> TaskRow | None:
+        task = self._rows.get(task_id)
+        if task is None or task.route is None or not rules.may_be_leased(task, now):
+            return None
+        return self._put(rules.leased(task, owner, until))
+
+    def due_offers(self, now: datetime, limit: int) -> tuple[TaskRow, ...]:
+        due = [(task.offer_at, task) for task in self._rows.values() if task.offer_at and task.offer_at <= now]
+        return tuple(task for _, task in sorted(due, key=lambda pair: pair[0])[:limit])
+
+    def next_offer_at(self) -> datetime | None:
+        return min((task.offer_at for task in self._rows.values() if task.offer_at), default=None)
+
+    def put_offers(self, task_id: str, offers: Mapping[str, object], offer_at: datetime | None) -> bool:
+        waiting = self._waiting(task_id)
+        return waiting is not None and self._put(replace(waiting, offers=offers, offer_at=offer_at)) is not None
+
+    def hurry_offers(self, account: str, now: datetime) -> int:
+        waiting = (task for task in self._rows.values() if task.account == account and self._waiting(task.id))
+        sleeping = [task for task in waiting if task.offer_at is None or task.offer_at > now]
+        return len([self._put(replace(task, offer_at=now)) for task in sleeping])
+
+    def give_up(self, task_id: str, error: Mapping[str, object], now: datetime) -> TaskRow | None:
+        task = self._rows.get(task_id)
+        ended = None if task is None else rules.given_up(task, error, now)
+        return None if ended is None else self._put(ended)
+
+    def leased_by(self, owners: Collection[str]) -> Mapping[str, int]:
+        leased = (task.owner for task in self._rows.values() if task.state is TaskState.LEASED)
+        return Counter(owner for owner in leased if owner and owner in owners)
+
+    def put_checkpoint(self, task_id: str, owner: str, fence: int, checkpoint: Mapping[str, object]) -> bool:
+        held = self._held(task_id, owner, fence)
+        return held is not None and self._put(replace(held, checkpoint=checkpoint)) is not None
 
     def holds(self, task_id: str, owner: str, fence: int) -> bool:
         return self._held(task_id, owner, fence) is not None
@@ -55,9 +92,10 @@ class MemoryTaskRows:
         state: TaskState,
         error: Mapping[str, object] | None,
         now: datetime,
+        result: Mapping[str, object] | None = None,
     ) -> bool:
         held = self._held(task_id, owner, fence)
-        return held is not None and self._put(rules.finished(held, state, error, now)) is not None
+        return held is not None and self._put(rules.finished(held, state, error, now, result)) is not None
 
     def cancel(self, task_id: str, now: datetime) -> TaskRow | None:
         task = self._rows.get(task_id)
@@ -81,9 +119,19 @@ class MemoryTaskRows:
         task = self._rows.get(task_id)
         return task if task is not None and rules.holds(task, owner, fence) else None
 
+    def _waiting(self, task_id: str) -> TaskRow | None:
+        task = self._rows.get(task_id)
+        return task if task is not None and task.route is not None and task.state is TaskState.QUEUED else None
+
     def _put(self, task: TaskRow) -> TaskRow:
-        self._rows[task.id] = task
-        return task
+        self._rows[task.id] = _plain(task)
+        return self._rows[task.id]
+
+
+def _plain(task: TaskRow) -> TaskRow:
+    """Its documents as they come back from a database: tuples as lists, and what is no JSON refused."""
+    documents = {name: getattr(task, name) for name in ("route", "offers", "checkpoint", "result")}
+    return replace(task, **{name: value and json.loads(json.dumps(value)) for name, value in documents.items()})
 
 
 class MemoryRunRows:
@@ -100,7 +148,7 @@ class MemoryRunRows:
         return _in_order(run) if run is not None and run.account == account else None
 
     def find_by_task(self, task_id: str) -> Run | None:
-        return next((_in_order(run) for run in self._rows.values() if run.task_id == task_id), None)
+        return next((_in_order(run) for run in self._rows.values() if task_id in run.task_ids), None)
 
     def page(self, account: str, request: PageRequest) -> Page[Run]:
         found = [_head(run) for run in reversed(self._rows.values()) if run.account == account]
@@ -115,6 +163,12 @@ class MemoryRunRows:
                     for image in run.images
                 )
                 self._rows[run_id] = replace(run, images=images)
+
+    def set_delegate(self, run_id: str, task_id: str, delegate: str) -> None:
+        run = self._rows.get(run_id)
+        if run is not None:
+            images = (replace(i, delegate=delegate) if i.task_id == task_id else i for i in run.images)
+            self._rows[run_id] = replace(run, images=tuple(images))
 
     def set_state(self, run_id: str, state: RunState, finished_at: datetime | None) -> bool:
         run = self._rows.get(run_id)

@@ -1,5 +1,6 @@
 """What the fake registry holds: repositories of blobs, manifests and tags, in memory. Thread-safe; speaks no HTTP."""
 
+import json
 import threading
 from dataclasses import dataclass, field
 
@@ -46,6 +47,21 @@ class RegistryContent:
             if ":" not in target:
                 held.tags[target] = digest
         return digest
+
+    def missing(self, repository: str, raw: bytes) -> list[str]:
+        """What a manifest or index names and the repository does not have; foreign layers need not be there."""
+        document = json.loads(raw)
+        blobs = [document["config"], *document["layers"]] if "config" in document else []
+        with self._lock:
+            held = self._of(repository)
+            return [
+                *(e["digest"] for e in blobs if "urls" not in e and Digest.parse(e["digest"]) not in held.blobs),
+                *(
+                    e["digest"]
+                    for e in document.get("manifests", ())
+                    if Digest.parse(e["digest"]) not in held.manifests
+                ),
+            ]
 
     def remove_blob(self, repository: str, digest: Digest) -> None:
         with self._lock:

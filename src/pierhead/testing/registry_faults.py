@@ -28,6 +28,20 @@ class BlobFault:
 
 
 @dataclass(slots=True)
+class UploadFault:
+    """Hits ``times`` requests of an upload, behind the first ``skip`` of them: so much of the body is kept.
+
+    Then that ``status`` is answered; None ends the connection without an answer.
+    """
+
+    method: str
+    keep_bytes: int
+    status: int | None = None
+    times: int = 1
+    skip: int = 0
+
+
+@dataclass(slots=True)
 class Scripted:
     """A ready answer to the next ``times`` requests of this method whose path ends so."""
 

@@ -1,6 +1,7 @@
 """The wire of the fake registry: HTTP/1.1 requests read, answers sent, faults played. What to answer is decided in
 ``registry_routes``."""
 
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -32,7 +33,10 @@ class RegistryRequestHandler(BaseHTTPRequestHandler):
         except AppError as error:
             given = refused(Refusal(400, "DIGEST_INVALID", error.message))
         registry.record(request, given.status)
-        self._send(given)
+        if given.is_silent or request.is_cut:
+            self.close_connection = True
+        else:
+            self._send(given)
 
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
@@ -42,19 +46,35 @@ class RegistryRequestHandler(BaseHTTPRequestHandler):
     def _read(self) -> Request:
         url = urlsplit(self.path)
         accept = ",".join(self.headers.get_all("Accept") or [])
+        body, is_cut = self._read_body()
         return Request(
             self.command,
             url.path,
             url.query,
             self.headers,
             frozenset(part.partition(";")[0].strip() for part in accept.split(",") if part.strip()),
-            self._read_body(),
+            body,
+            is_cut,
             **find_route(url.path),
         )
 
-    def _read_body(self) -> bytes:
+    def _read_body(self) -> tuple[bytes, bool]:
+        """The body, and whether it was cut off."""
         if "chunked" not in (self.headers.get("Transfer-Encoding") or ""):
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self._read_up_to(length)
+            return body, len(body) < length
+        return self._read_chunks(), False
+
+    def _read_up_to(self, length: int) -> bytes:
+        """What comes of it: a connection that is reset in the middle has given something, too."""
+        body = bytearray()
+        with suppress(ConnectionError):
+            while len(body) < length and (part := self.rfile.read1(min(MIB, length - len(body)))):
+                body += part
+        return bytes(body)
+
+    def _read_chunks(self) -> bytes:
         body = bytearray()
         while size := int(self.rfile.readline().split(b";")[0], 16):
             body += self.rfile.read(size)

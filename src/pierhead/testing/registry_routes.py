@@ -2,7 +2,6 @@
 
 import json
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -38,7 +37,10 @@ _JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``kind``: v2, token, catalog, tags, manifests, uploads, blobs or other; ``name`` the repository."""
+    """``kind``: v2, token, catalog, tags, manifests, uploads, blobs or other; ``name`` the repository.
+
+    ``is_cut``: the connection ended before the end of the body.
+    """
 
     method: str
     path: str
@@ -46,6 +48,7 @@ class Request:
     headers: "Message[str, str]"
     accept: frozenset[str]
     body: bytes
+    is_cut: bool = False
     kind: str = "other"
     name: str = ""
     target: str = ""
@@ -56,7 +59,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Sends ``content`` from ``start`` up to ``end`` (None: all of it). A bare one has no header but its own."""
+    """Sends ``content`` from ``start`` up to ``end`` (None: all of it). A bare one has no header but its own.
+
+    A silent one is none: the connection ends.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +71,7 @@ class Answer:
     end: int | None = None
     fault: BlobFault | None = None
     is_bare: bool = False
+    is_silent: bool = False
 
 
 def find_route(path: str) -> dict[str, str]:
@@ -154,6 +161,9 @@ def _put_manifest(registry: "FakeRegistry", request: Request) -> Answer:
     by_digest = Digest.parse(request.target) if ":" in request.target else None
     if by_digest and Digest.of(request.body, by_digest.algorithm) != by_digest:
         return refused(Refusal(400, "DIGEST_INVALID", "the manifest has another digest"))
+    missing = registry.content.missing(request.name, request.body)
+    if missing:
+        return refused(Refusal(400, "MANIFEST_BLOB_UNKNOWN", f"blob unknown to registry: {missing[0]}"))
     media_type = request.headers.get("Content-Type") or ""
     digest = registry.content.put_manifest(request.name, request.target, media_type, request.body)
     return Answer(201, {"Location": f"/v2/{request.name}/manifests/{digest}", _DIGEST: str(digest)})
@@ -188,48 +198,10 @@ def _range(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 def _upload(registry: "FakeRegistry", request: Request) -> Answer:
-    if request.method == "POST":
-        return _start_upload(registry, request)
-    if request.target not in registry.uploads:
-        return refused(Refusal(404, "BLOB_UPLOAD_UNKNOWN", "upload unknown"))
-    if request.method == "DELETE":
-        del registry.uploads[request.target]
-        return Answer(204)
-    registry.uploads[request.target] += request.body
-    if request.method != "PUT":
-        return _session(registry, request, request.target)
-    return _store(registry, request, bytes(registry.uploads.pop(request.target)))
-
-
-def _start_upload(registry: "FakeRegistry", request: Request) -> Answer:
-    mount, origin = request.argument("mount"), request.argument("from")
-    content = registry.content.find_blob(origin, Digest.parse(mount)) if mount and origin else None
-    if content is not None:
-        registry.content.put_blob(request.name, Digest.parse(mount), content)
-        return _created(request, Digest.parse(mount))
-    if request.argument("digest"):
-        return _store(registry, request, request.body)
-    session = uuid.uuid4().hex
-    registry.uploads[session] = bytearray()
-    return _session(registry, request, session)
-
-
-def _session(registry: "FakeRegistry", request: Request, session: str) -> Answer:
-    last = max(0, len(registry.uploads[session]) - 1)
-    location = f"/v2/{request.name}/blobs/uploads/{session}?_state=x"
-    return Answer(202, {"Location": location, "Range": f"0-{last}", "Docker-Upload-UUID": session})
-
-
-def _store(registry: "FakeRegistry", request: Request, data: bytes) -> Answer:
-    digest = Digest.parse(request.argument("digest"))
-    if Digest.of(data, digest.algorithm) != digest:
-        return refused(Refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content"))
-    registry.content.put_blob(request.name, digest, data)
-    return _created(request, digest)
-
-
-def _created(request: Request, digest: Digest) -> Answer:
-    return Answer(201, {"Location": f"/v2/{request.name}/blobs/{digest}", _DIGEST: str(digest)})
+    outcome = registry.uploads.answer(request)
+    if outcome.refusal is not None:
+        return refused(outcome.refusal)
+    return Answer(outcome.status, outcome.headers, is_silent=outcome.is_silent)
 
 
 _ANSWERS: Mapping[str, Callable[["FakeRegistry", Request], Answer]] = {

@@ -1,7 +1,7 @@
 """From a task's description of a registry to an endpoint: the texts of the wire parsed, secrets wrapped."""
 
 from pierhead.kit.redact import SecretValue
-from pierhead.protocol.tasks import RegistryAccess
+from pierhead.protocol.tasks import CopyTask, PullTask, RegistryAccess, Task
 from pierhead.registry.endpoint import (
     Anonymous,
     Credential,
@@ -24,6 +24,18 @@ def endpoint_of(access: RegistryAccess) -> Endpoint:
         tls=_tls(access),
         proxy=ProxySettings.parse(access.proxy_url.get_secret_value(), access.no_proxy) if access.proxy_url else None,
     )
+
+
+def accesses_of(task: Task) -> tuple[RegistryAccess, ...]:
+    """Every registry that the task needs, each once."""
+    match task:
+        case PullTask():
+            found = [image.registry for image in task.images]
+        case CopyTask():
+            found = [access for image in task.images for access in (image.from_registry, image.to_registry)]
+        case _:
+            found = [task.registry]
+    return tuple(dict.fromkeys(found))
 
 
 def _credential(access: RegistryAccess) -> Credential:

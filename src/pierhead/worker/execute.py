@@ -4,7 +4,6 @@ What fails is part of the result; nothing that a registry, a task's texts or a d
 """
 
 from collections.abc import Callable
-from itertools import chain, islice
 from typing import overload
 
 from pierhead.kit.errors import AppError
@@ -12,19 +11,18 @@ from pierhead.oci.digest import Digest
 from pierhead.oci.platform import Platform
 from pierhead.oci.reference import Reference
 from pierhead.protocol import tasks as wire
-from pierhead.registry.client import RegistryClient
-from pierhead.registry.context import CallContext
 from pierhead.registry.transport import Transport
 
 from .access import endpoint_of
 from .cancel import CancelToken
 from .connection_test import run_connection_test
-from .errors import UnexpectedFailureError
+from .copy_task import Checkpoint, EmitCopy, run_copy
 from .failures import Subject, failure_of
+from .lookup import list_repositories, list_tags, resolve
 from .progress import ImageProgress
 from .pull import ImageRequest, PullPolicy, pull_images
 from .runtimes.oci_layout import OciLayout
-from .wire import event_to_wire, failure_to_wire, report_to_wire
+from .wire import event_to_wire, failure_about, failure_to_wire, report_to_wire
 
 Emit = Callable[[wire.ImageEvent], None]
 
@@ -47,15 +45,57 @@ def execute(
 ) -> wire.TagsResult | wire.FailedResult: ...
 
 
+@overload
 def execute(
-    task: wire.PullTask | wire.TestConnectionTask | wire.ListTagsTask,
+    task: wire.ListRepositoriesTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> wire.RepositoriesResult | wire.FailedResult: ...
+
+
+@overload
+def execute(
+    task: wire.ResolveTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> wire.ResolveResult | wire.FailedResult: ...
+
+
+@overload
+def execute(
+    task: wire.CopyTask,
+    *,
+    transport: Transport,
+    emit_copy: EmitCopy | None = None,
+    checkpoint: Checkpoint | None = None,
+    cancel: CancelToken | None = None,
+) -> wire.CopyResult | wire.FailedResult: ...
+
+
+@overload
+def execute(
+    task: wire.Task,
     *,
     layout: OciLayout | None = None,
     transport: Transport,
     emit: Emit | None = None,
+    emit_copy: EmitCopy | None = None,
+    checkpoint: Checkpoint | None = None,
+    cancel: CancelToken | None = None,
+) -> wire.Result: ...
+
+
+def execute(
+    task: wire.Task,
+    *,
+    layout: OciLayout | None = None,
+    transport: Transport,
+    emit: Emit | None = None,
+    emit_copy: EmitCopy | None = None,
+    checkpoint: Checkpoint | None = None,
     cancel: CancelToken | None = None,
 ) -> wire.Result:
-    """A pull needs a ``layout`` and gives its events to ``emit``, on the calling thread."""
+    """``emit``, ``emit_copy`` and ``checkpoint`` are called on the calling thread. Raises TypeError for misuse only.
+
+    A pull needs a ``layout``, and gives its events to ``emit``. A copy gives its events to ``emit_copy``, and to
+    ``checkpoint`` what another attempt needs to go on (at most 16 KiB of JSON, for ``CopyTask.checkpoint``).
+    """
     token = cancel or CancelToken()
     match task:
         case wire.PullTask():
@@ -65,7 +105,13 @@ def execute(
         case wire.TestConnectionTask():
             return _test(task, transport, token)
         case wire.ListTagsTask():
-            return _list_tags(task, transport, token)
+            return list_tags(task, transport, token)
+        case wire.ListRepositoriesTask():
+            return list_repositories(task, transport, token)
+        case wire.ResolveTask():
+            return resolve(task, transport, token)
+        case wire.CopyTask():
+            return run_copy(task, transport, emit_copy or _unheard, checkpoint, token)
 
 
 def task_failure(error: AppError) -> wire.TaskFailure:
@@ -73,7 +119,7 @@ def task_failure(error: AppError) -> wire.TaskFailure:
     return failure_to_wire(failure_of(error, Subject("the task", "the registry")))
 
 
-def _unheard(event: wire.ImageEvent) -> None:
+def _unheard(event: object) -> None:
     """For who only wants the result."""
 
 
@@ -101,7 +147,7 @@ def _pull(
         try:
             requests.append(_request(image))
         except AppError as error:  # one image that cannot be understood does not stop the others
-            failure = _failure(error, image.reference, image.registry)
+            failure = failure_about(error, image.reference, image.registry)
             events.send(wire.ImageEvent(key=image.key, state=wire.ImageState.FAILED, error=failure))
     try:
         pull_images(requests, layout, transport, events, cancel=cancel, all_platforms=task.all_platforms)
@@ -126,34 +172,9 @@ def _test(task: wire.TestConnectionTask, transport: Transport, cancel: CancelTok
     try:
         endpoint = endpoint_of(task.registry)
     except AppError as error:
-        failure = _failure(error, task.registry.url, task.registry)
+        failure = failure_about(error, task.registry.url, task.registry)
         step = wire.TestStep(
             name="settings", outcome=wire.StepOutcome.FAILED, evidence=failure.message, advice=failure.hint
         )
         return wire.TestReport(outcome="failure", steps=(step,), error=failure)
-    return report_to_wire(run_connection_test(endpoint, transport, task.probe_image, cancel=cancel))
-
-
-def _list_tags(
-    task: wire.ListTagsTask, transport: Transport, cancel: CancelToken
-) -> wire.TagsResult | wire.FailedResult:
-    try:
-        client = RegistryClient(endpoint_of(task.registry), transport, CallContext(cancel.event))
-        tags = chain.from_iterable(client.list_tags(task.repository))
-        found = list(islice(tags, task.limit + 1))
-    except AppError as error:
-        return wire.FailedResult(error=_failure(error, task.repository, task.registry))
-    except Exception as error:
-        return wire.FailedResult(
-            error=_failure(UnexpectedFailureError(task.repository, error), task.repository, task.registry)
-        )
-    return wire.TagsResult(name=task.repository, tags=tuple(found[: task.limit]), truncated=len(found) > task.limit)
-
-
-def _failure(error: AppError, what: str, registry: wire.RegistryAccess) -> wire.TaskFailure:
-    return failure_to_wire(failure_of(error, Subject(what, _host(registry.url), registry.connector)))
-
-
-def _host(url: str) -> str:
-    """For messages about a URL that may not even be one."""
-    return url.partition("://")[2].rpartition("@")[2].partition("/")[0] or url.partition("/")[0]
+    return report_to_wire(run_connection_test(endpoint, transport, task.images, cancel=cancel))

@@ -30,11 +30,15 @@ from .errors import PullTimeoutError
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was being done, in the user's words. ``what``: an image name, or a registry where no image is meant."""
+    """What was being done, in the user's words. ``what``: an image name, or a registry where no image is meant.
+
+    ``right``: what the connector's user must be allowed to do there.
+    """
 
     what: str
     host: str
     connector: str = ""
+    right: str = "pull"
 
     @property
     def who(self) -> str:
@@ -97,7 +101,8 @@ def _credentials(error: AppError, subject: Subject) -> str:
 
 
 def _denied(_: AppError, subject: Subject) -> str:
-    return f"give the user of the {subject.who} the right to pull {subject.what} on {subject.host}, or correct the name"
+    right = f"{subject.right} {subject.what} on {subject.host}"
+    return f"give the user of the {subject.who} the right to {right}, or correct the name"
 
 
 def _rate_limit(error: AppError, subject: Subject) -> str:

@@ -149,7 +149,7 @@ class Planner:
         self._documents_bytes += len(raw)
         document = parse_document(raw, content_type)
         if entry is not None:
-            _check_promise(entry, document)
+            check_promise(entry, document)
         self._layout.blobs.put(digest, raw)
         return document
 
@@ -161,7 +161,7 @@ class Planner:
             return None
 
 
-def _check_promise(entry: Descriptor, document: Manifest | Index) -> None:
+def check_promise(entry: Descriptor, document: Manifest | Index) -> None:
     """An index that is wrong about its members would make every layout wrong that keeps it."""
     if len(document.raw) != entry.size:
         raise SizeMismatchError(f"the document {entry.digest}", entry.size, len(document.raw))

@@ -1,11 +1,13 @@
 """The worker's values as messages of the protocol; one function each, no decisions."""
 
+from pierhead.kit.errors import AppError
 from pierhead.protocol import tasks as wire
 from pierhead.registry.exchange import Exchange
 from pierhead.registry.journal import RateLimit
 
 from .connection_test import ConnectionReport
-from .failures import Failure
+from .copying.progress import CopyProgress
+from .failures import Failure, Subject, failure_of
 from .progress import ImageProgress
 
 
@@ -17,6 +19,25 @@ def failure_to_wire(failure: Failure) -> wire.TaskFailure:
         hint=failure.hint,
         exchange=_exchange(failure.exchange) if failure.exchange else None,
         retryable=failure.retryable,
+    )
+
+
+def failure_about(error: AppError, what: str, registry: wire.RegistryAccess) -> wire.TaskFailure:
+    """``what``: the image, or whatever was asked about."""
+    return failure_to_wire(failure_of(error, Subject(what, _host(registry.url), registry.connector)))
+
+
+def copy_to_wire(progress: CopyProgress) -> wire.CopyEvent:
+    return wire.CopyEvent(
+        key=progress.key,
+        state=wire.CopyState(progress.state.value),
+        digest=str(progress.digest) if progress.digest else None,
+        bytes_total=progress.bytes_total,
+        bytes_done=progress.bytes_done,
+        bytes_fetched=progress.bytes_fetched,
+        bytes_mounted=progress.bytes_mounted,
+        seconds=progress.seconds,
+        error=failure_to_wire(progress.error) if progress.error else None,
     )
 
 
@@ -61,3 +82,8 @@ def _rate(rate: RateLimit | None) -> wire.RateLimitLeft | None:
     if rate is None:
         return None
     return wire.RateLimitLeft(limit=rate.limit, remaining=rate.remaining, window_s=rate.window_s)
+
+
+def _host(url: str) -> str:
+    """For messages about a URL that may not even be one."""
+    return url.partition("://")[2].rpartition("@")[2].partition("/")[0] or url.partition("/")[0]

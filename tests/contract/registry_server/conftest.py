@@ -1,5 +1,6 @@
 import http.client
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,6 +36,13 @@ class Client:
         location = urlsplit(self("POST", f"/v2/{repository}/blobs/uploads/").headers["Location"])
         target = f"{location.path}?{location.query}&digest={digest}"
         return self("PUT", target, data, {"Content-Type": "application/octet-stream"})
+
+    def break_off(self, method, path, data, promised):
+        """Sends less than promised and goes away."""
+        origin = urlsplit(self.url)
+        with socket.create_connection((origin.hostname, origin.port), 30) as sock:
+            head = f"{method} {path} HTTP/1.1\r\nHost: {origin.netloc}\r\nContent-Length: {promised}\r\n\r\n"
+            sock.sendall(head.encode() + data)
 
     def error_code(self, answer):
         return json.loads(answer.body)["errors"][0]["code"]

@@ -6,7 +6,7 @@ import pytest
 
 from pierhead.oci.digest import Digest
 from pierhead.oci.media_types import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
-from pierhead.testing.images import image, layer, multi_platform
+from pierhead.testing.images import image, index, layer, multi_platform
 from pierhead.testing.push import push_image
 
 pytestmark = pytest.mark.interop
@@ -73,6 +73,52 @@ def test_a_blob_can_be_pushed_in_pieces(send):
     assert answer.headers["Range"] == f"0-{len(DATA) - 1}"
     assert send("PUT", f"{location}&digest={DIGEST}").status == 201
     assert send("GET", f"/v2/blobs/pieces/blobs/{DIGEST}").body == DATA
+
+
+def piece(send, location, data, **headers):
+    answer = send("PATCH", location, data, {"Content-Type": "application/octet-stream", **headers})
+    assert answer.status == 202
+    return answer.headers["Location"].removeprefix(send.url)
+
+
+def begun(send, repository):
+    return send("POST", f"/v2/{repository}/blobs/uploads/").headers["Location"].removeprefix(send.url)
+
+
+def test_an_upload_tells_how_far_it_is(send):
+    location = begun(send, "blobs/asked")
+    asked = send("GET", location)
+    assert (asked.status, asked.headers["Range"]) == (204, "0-0")
+    location = piece(send, location, DATA[:1000])
+    asked = send("GET", location)
+    assert (asked.status, asked.headers["Range"]) == (204, "0-999")
+
+
+def test_an_upload_is_known_by_its_newest_location_only(send):
+    stale = begun(send, "blobs/stale")
+    piece(send, stale, DATA[:1000])
+    for method, body in (("GET", b""), ("PATCH", DATA[1000:])):
+        answer = send(method, stale, body)
+        assert (answer.status, send.error_code(answer)) == (404, "BLOB_UPLOAD_INVALID")
+
+
+def test_an_upload_is_lost_when_a_piece_of_it_breaks_off(send):
+    location = piece(send, begun(send, "blobs/broken"), DATA[:1000])
+    send.break_off("PATCH", location, DATA[1000:3000], len(DATA))
+    for _ in range(200):  # until the registry has noticed
+        if (answer := send("GET", location)).status != 204:
+            break
+    assert (answer.status, send.error_code(answer)) == (404, "BLOB_UPLOAD_INVALID")
+
+
+def test_it_refuses_a_manifest_whose_blobs_it_does_not_have(send):
+    lacking = image([layer({"nobody": "pushed this"})])
+    answer = send("PUT", "/v2/lacking/blobs/manifests/1", lacking.raw, {"Content-Type": OCI_MANIFEST})
+    assert (answer.status, send.error_code(answer)) == (400, "MANIFEST_BLOB_UNKNOWN")
+    parent = index([lacking])
+    answer = send("PUT", "/v2/lacking/members/manifests/1", parent.raw, {"Content-Type": OCI_INDEX})
+    assert (answer.status, send.error_code(answer)) == (400, "MANIFEST_BLOB_UNKNOWN")
+    assert send("GET", "/v2/lacking/blobs/manifests/1", headers={"Accept": OCI_MANIFEST}).status == 404
 
 
 def test_an_upload_can_be_given_up(send):

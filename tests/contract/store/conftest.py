@@ -19,6 +19,7 @@ from pierhead.control.connectors import (
     TlsSpec,
     UsernamePasswordAuth,
 )
+from pierhead.control.delegates import Delegate, DelegateGroup, DelegateState, DelegateToken
 from pierhead.control.pipelines import Run, RunImage, RunStage, RunState
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import SealedValue, Secret, ValueType
@@ -29,11 +30,21 @@ Store = MemoryStore | SqlStore
 START = datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store = MemoryStore() if request.param == "memory" else SqlStore(tmp_path / "store.db")
+    made = _store(request, tmp_path)
     yield made
     made.close()
+
+
+def _store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "sqlite":
+            return SqlStore(tmp_path / "store.db")
+        case _:
+            return SqlStore(request.getfixturevalue("database"))
 
 
 class Build:
@@ -112,6 +123,11 @@ class Build:
         values = {"id": task, "account": "acct", "kind": "pull", "payload": {"runId": task}, "created_at": START}
         return TaskRow(**{**values, **more})
 
+    def routed(self, task: str = "t1", **more: Any) -> TaskRow:
+        """Queued, with a route, and due to be offered."""
+        values = {"route": {"account": "acct", "origins": ["https://r.example.com"]}, "offer_at": START}
+        return self.task(task, **{**values, **more})
+
     def run(self, run: str = "r1", **more: Any) -> Run:
         values = {
             "id": run,
@@ -123,12 +139,47 @@ class Build:
             "requested_by": "key",
             "state": RunState.RUNNING,
             "created_at": START,
-            "task_id": f"task of {run}",
             "warnings": ("the run warns",),
             "stages": (self.stage(run, "first", 0), self.stage(run, "second", 1)),
             "images": (self.image(run, "first", 0), self.image(run, "second", 0)),
         }
         return Run(**{**values, **more})
+
+    def token(self, token: str = "tok1", *, second: float = 0, **more: Any) -> DelegateToken:
+        values = {
+            "id": token,
+            "scope": Scope("acct"),
+            "name": f"name of {token}",
+            "created_by": "key",
+            "created_at": self.at(second),
+            "secret_hash": b"\x00\xffhash",
+            "sealed": b"\xff\x00sealed",
+        }
+        return DelegateToken(**{**values, **more})
+
+    def group(self, group: str = "g1", **more: Any) -> DelegateGroup:
+        values = {"id": group, "scope": Scope("acct"), "name": f"name of {group}", "created_at": START}
+        return DelegateGroup(**{**values, "description": "Ünïcode", "added_tags": ("b", "a"), **more})
+
+    def delegate(self, delegate: str = "d1", *, second: float = 0, **more: Any) -> Delegate:
+        values = {
+            "id": delegate,
+            "group_id": "g1",
+            "scope": Scope("acct"),
+            "name": "site",
+            "host_name": f"host-{delegate}",
+            "signing_key": b"\x00\x01" * 16,
+            "sealing_key": b"\xff\xfe" * 16,
+            "token_id": "tok1",
+            "state": DelegateState.ENABLED,
+            "version": "0.3.0",
+            "kinds": ("pull", "testConnection"),
+            "capacity": 4,
+            "enrolled_at": self.at(second),
+            "tags": ("linux", "eu"),
+            "session": "s1",
+        }
+        return Delegate(**{**values, **more})
 
     def stage(self, run: str, identifier: str, position: int) -> RunStage:
         return RunStage(run, identifier, identifier.title(), "K8", position, ("a stage warns",))
@@ -155,6 +206,8 @@ class Build:
             "pull_policy": "Always",
             "timeout_s": 600.5,
             "pull_key": "addon",
+            "task_id": f"task of {run}",
+            "path_reason": "nothing asks for a delegate",
         }
         return RunImage(**{**values, **more})
 

@@ -173,3 +173,41 @@ def test_the_users_of_a_secret_are_found_from_every_scope_below_it(store: Any, b
         assert tx.connectors.using_secret(PROJECT, "p_w") == ("own",)
         assert tx.connectors.using_secret(ACCOUNT, "clientKey") == ("full",)
         assert tx.connectors.using_secret(ACCOUNT, "none") == ()
+
+
+def test_a_connector_is_tested_unasked_only_once_somebody_said_when(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        tx.connectors.add(build.connector())
+        assert tx.connectors.claim_due_tests(build.at(10**6), build.at(10**7), 10) == ()
+        assert not tx.connectors.set_next_test(ORG, "hub", build.at(1))
+        assert tx.connectors.set_next_test(ACCOUNT, "hub", build.at(1))
+        assert tx.connectors.claim_due_tests(build.at(0.5), build.at(100), 10) == ()
+        assert tx.connectors.claim_due_tests(build.at(1), build.at(100), 10) == ((ACCOUNT, "hub"),)
+        assert tx.connectors.claim_due_tests(build.at(99), build.at(200), 10) == ()
+        assert tx.connectors.claim_due_tests(build.at(100), build.at(200), 10) == ((ACCOUNT, "hub"),)
+        assert tx.connectors.set_next_test(ACCOUNT, "hub", None)
+        assert tx.connectors.claim_due_tests(build.at(10**6), build.at(10**7), 10) == ()
+
+
+def test_due_tests_are_claimed_longest_due_first_and_no_more_than_asked_for(store: Any, build: Any) -> None:
+    places = {"late": (PROJECT, 3), "early": (ACCOUNT, 1), "middle": (ORG, 2), "future": (ACCOUNT, 50)}
+    with store.transaction() as tx:
+        for name, (scope, second) in places.items():
+            tx.connectors.add(build.connector(name, scope=scope))
+            tx.connectors.set_next_test(scope, name, build.at(second))
+    with store.transaction() as tx:
+        assert tx.connectors.claim_due_tests(build.at(9), build.at(99), 2) == ((ACCOUNT, "early"), (ORG, "middle"))
+    with store.transaction() as tx:
+        assert tx.connectors.claim_due_tests(build.at(9), build.at(99), 2) == ((PROJECT, "late"),)
+
+
+def test_a_change_keeps_the_time_of_the_next_test_and_a_removal_does_not(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        tx.connectors.add(build.connector())
+        tx.connectors.set_next_test(ACCOUNT, "hub", build.at(1))
+        tx.connectors.replace(build.connector(name="new"))
+        assert tx.connectors.claim_due_tests(build.at(1), build.at(2), 9) == ((ACCOUNT, "hub"),)
+        tx.connectors.remove(ACCOUNT, "hub")
+        assert tx.connectors.claim_due_tests(build.at(3), build.at(9), 9) == ()
+        tx.connectors.add(build.connector())
+        assert tx.connectors.claim_due_tests(build.at(3), build.at(9), 9) == ()

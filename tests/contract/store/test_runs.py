@@ -50,9 +50,7 @@ def test_images_stand_in_the_order_of_their_stages_then_their_own(store: Any, bu
 
 
 def test_a_run_without_stages_is_a_run(store: Any, build: Any) -> None:
-    empty = build.run(
-        stages=(), images=(), task_id=None, state=RunState.SUCCEEDED, finished_at=build.at(1), warnings=()
-    )
+    empty = build.run(stages=(), images=(), state=RunState.SUCCEEDED, finished_at=build.at(1), warnings=())
     with store.transaction() as tx:
         tx.runs.add(empty)
     with store.snapshot() as tx:
@@ -110,3 +108,33 @@ def test_a_final_state_stays(store: Any, build: Any) -> None:
         assert not tx.runs.set_state("none", RunState.FAILED, build.at(6))
     with store.snapshot() as tx:
         assert tx.runs.find("acct", "r1") == build.run(state=RunState.FAILED, finished_at=build.at(5))
+
+
+def test_a_run_is_found_by_each_of_its_tasks(store: Any, build: Any) -> None:
+    images = (
+        build.image("r1", "first", 0, task_id="a"),
+        build.image("r1", "first", 1, task_id=None, path_reason=""),
+        build.image("r1", "second", 0, task_id="b"),
+    )
+    with store.transaction() as tx:
+        tx.runs.add(build.run(images=images))
+        tx.runs.add(build.run("r2", images=()))
+    with store.snapshot() as tx:
+        run = tx.runs.find_by_task("b")
+        assert run == tx.runs.find_by_task("a") == build.run(images=images)
+        assert tx.runs.find_by_task("c") is None
+    assert run.task_ids == ("a", "b")
+
+
+def test_who_performs_a_task_is_written_beside_its_images_alone(store: Any, build: Any) -> None:
+    images = tuple(
+        build.image("r1", "first", number, task_id=name) for number, name in enumerate(["a", "b", "a", None])
+    )
+    with store.transaction() as tx:
+        tx.runs.add(build.run(images=images))
+        tx.runs.set_delegate("r1", "a", "site-1")
+        tx.runs.set_delegate("none", "b", "site-2")
+        tx.runs.set_delegate("r1", "none", "site-2")
+    with store.snapshot() as tx:
+        found = [image.delegate for image in tx.runs.find("acct", "r1").images]
+    assert found == ["site-1", None, "site-1", None]

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from pierhead.control.delegates import Conclusion, LoggedLine, LogLine
 from pierhead.kit.errors import UnavailableError
+from pierhead.kit.signals import Signal, Topic
 
 
 class ChangedMyMindError(Exception):
@@ -35,6 +37,10 @@ def test_a_block_that_raises_leaves_nothing_of_anything(store: Any, build: Any) 
         assert tx.tasks.find("t1") is None
         assert tx.tasks.find("kept") == build.task("kept")
         assert tx.runs.find("acct", "r1") is None
+        assert tx.delegate_tokens.list(build.token().scope) == ()
+        assert tx.delegate_groups.list("acct") == ()
+        assert tx.delegates.find("d1") is None
+        assert tx.selection_log.list("t1") == ()
 
 
 def test_a_transaction_sees_what_it_wrote(store: Any, build: Any) -> None:
@@ -99,6 +105,36 @@ def test_a_callback_that_fails_does_not_fail_what_is_committed(store: Any, build
     assert heard == ["rung"]
 
 
+def test_what_is_announced_is_told_once_after_the_commit(store: Any, build: Any) -> None:
+    heard: list[str] = []
+    stop = _hear(store, Topic.TASK_WAITS, heard)
+    _hear(store, Topic.RUN, heard)
+    with store.transaction() as tx:
+        tx.tasks.add(build.task())
+        for key in ("a", "b", "a"):
+            tx.announce(Signal(Topic.TASK_WAITS, key))
+        assert heard == []
+    assert heard == ["a", "b"]
+    stop()
+    with store.transaction() as tx:
+        tx.announce(Signal(Topic.TASK_WAITS, "c"))
+    assert heard == ["a", "b"]
+
+
+def test_what_is_announced_in_vain_is_not_told(store: Any) -> None:
+    heard: list[str] = []
+    _hear(store, Topic.TASK_WAITS, heard)
+
+    def announce_and_raise() -> None:
+        with store.transaction() as tx:
+            tx.announce(Signal(Topic.TASK_WAITS, "a"))
+            raise ChangedMyMindError
+
+    with pytest.raises(ChangedMyMindError):
+        announce_and_raise()
+    assert heard == []
+
+
 def test_writers_on_many_threads_lose_nothing(store: Any, build: Any) -> None:
     def write(worker: int) -> None:
         for number in range(20):
@@ -117,6 +153,12 @@ def test_a_second_transaction_of_the_same_thread_is_refused_not_waited_for(store
         pass
 
 
+def _hear(store: Any, topic: Topic, heard: list[str]) -> Callable[[], None]:
+    """Leaves out the empty key, which a store may tell at any time to have everybody look again."""
+    stop: Callable[[], None] = store.signals.on(topic, lambda key: heard.append(key) if key else None)
+    return stop
+
+
 def _write_everywhere_and_raise(store: Any, build: Any) -> None:
     with store.transaction() as tx:
         tx.accounts.add(build.account())
@@ -127,6 +169,10 @@ def _write_everywhere_and_raise(store: Any, build: Any) -> None:
         tx.tasks.add(build.task())
         tx.tasks.cancel("kept", build.start)
         tx.runs.add(build.run())
+        tx.delegate_tokens.add(build.token())
+        tx.delegate_groups.add(build.group())
+        tx.delegates.put(build.delegate())
+        tx.selection_log.add([LoggedLine("t1", build.start, LogLine(Conclusion.INFO, "x"))])
         raise ChangedMyMindError
 
 

@@ -151,18 +151,18 @@ def test_saving_starts_a_test_and_does_not_wait_for_it(client: TestClient, appli
     answer = client.post(URL, json=connector())
     assert answer.json()["data"]["status"] is None
     client.put(URL, json=connector())
-    assert application.delegate.started == [(here, "mirror"), (here, "mirror")]
+    assert application.connector_tasks.started == [(here, "mirror"), (here, "mirror")]
 
 
 def test_no_test_is_started_when_the_connector_says_so(client: TestClient, application: MemoryApplication) -> None:
     assert client.post(URL, json=connector(ignoreTestConnection=True)).status_code == 200
-    assert application.delegate.started == []
+    assert application.connector_tasks.started == []
 
 
 def test_a_failing_test_is_a_good_answer(client: TestClient, application: MemoryApplication) -> None:
     error = TaskFailure(code="connect-refused", category="unavailable", message="cannot connect", hint="check it")
     step = TestStep(name="tcp", outcome=StepOutcome.FAILED, evidence="refused", advice="check the port")
-    application.delegate.report = TestReport(outcome="failure", steps=(step,), error=error)
+    application.connector_tasks.report = TestReport(outcome="failure", steps=(step,), error=error)
     answer = client.post(f"{URL}/testConnection/harnessImage")
     assert answer.status_code == 200
     body = answer.json()
@@ -258,7 +258,7 @@ def test_the_default_connector_can_be_restored_and_is_tested(
     data = client.post("/pierhead/v1/connectors/restoreDefault").json()["data"]
     assert data["connector"]["spec"]["dockerRegistryUrl"] == "https://index.docker.io/v2/"
     assert client.get(f"{URL}/harnessImage").status_code == 200
-    assert application.delegate.started == [(Scope(application.account.id), "harnessImage")]
+    assert application.connector_tasks.started == [(Scope(application.account.id), "harnessImage")]
 
 
 def _all_slots(client: TestClient) -> ExitStack:

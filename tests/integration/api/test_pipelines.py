@@ -96,6 +96,45 @@ def test_an_explained_image_carries_its_reasons(client: TestClient, kind: str) -
     assert {"nameReason", "platform", "pullPolicy", "timeoutS", "pullSecretKey", "warnings", "usedBy"} <= set(addon)
 
 
+def test_an_explained_image_says_by_which_path_it_would_come(client: TestClient) -> None:
+    asked = PIPELINE.replace("identifier: build\n", "identifier: build\n        delegateSelectors: [EU]\n")
+    stages = client.post(EXPLAIN, content=asked, headers=YAML).json()["data"]["stages"]
+    assert [image["path"] for image in stages[0]["images"]][0] == {
+        "kind": "delegates",
+        "selectors": ["eu"],
+        "origin": "stage",
+        "reason": "the stage asks for a delegate with the tag eu",
+        "trail": [{"rule": "path", "text": "the stage asks for a delegate with the tag eu", "chosen": True}],
+    }
+    assert [image["path"]["kind"] for image in stages[1]["images"]] == ["platform"]
+    lost = PIPELINE.replace("account.harnessImage", "account.nobody")
+    images = client.post(EXPLAIN, content=lost, headers=YAML).json()["data"]["stages"][0]["images"]
+    assert [image["path"] for image in images if image["error"]] == [None]
+
+
+def test_selectors_that_are_none_are_refused_by_their_place(client: TestClient) -> None:
+    for wrong in ("{a: b}", "[[]]", "<+input>"):
+        text = PIPELINE.replace("identifier: demo\n", f"identifier: demo\n  delegateSelectors: {wrong}\n")
+        answer = client.post(EXPLAIN, content=text, headers=YAML)
+        assert answer.status_code == 400
+        assert "pipeline.delegateSelectors" in answer.json()["message"]
+
+
+def test_a_run_says_of_each_image_which_task_sees_to_it_and_why_it_goes_that_way(
+    client: TestClient, application: MemoryApplication
+) -> None:
+    asked = PIPELINE.replace("identifier: build\n", "identifier: build\n        delegateSelectors: [EU]\n")
+    run = client.post(INITIALIZE, content=asked, headers=YAML).json()["data"]
+    build, other = ({image["task"] for image in stage["images"]} for stage in run["stages"])
+    assert (len(build), len(other)) == (1, 1)
+    assert sorted(run["tasks"]) == sorted(build | other)
+    tasks = {task: application.queue.get(application.account.id, task) for task in run["tasks"]}
+    assert [tasks[task].route for task in other] == [None]
+    assert [(tasks[task].route or {})["selectors"] for task in build] == [["eu"]]
+    image = run["stages"][0]["images"][0]
+    assert (image["pathReason"], image["delegate"]) == ("the stage asks for a delegate with the tag eu", None)
+
+
 def test_json_carries_a_pipeline_too_and_stages_can_be_chosen(client: TestClient) -> None:
     by_body = client.post(EXPLAIN, json={"pipeline": PIPELINE, "stages": ["other"]}).json()["data"]
     by_query = client.post(f"{EXPLAIN}?stage=other", content=PIPELINE, headers=YAML).json()["data"]
@@ -117,7 +156,7 @@ def test_a_run_can_be_read_and_listed(client: TestClient, application: MemoryApp
     assert run["stages"][0]["images"][0]["state"] == "pending"
     assert client.get(f"{RUNS}/{run['id']}").json()["data"] == run
     listed = client.get(RUNS).json()["data"]["content"]
-    assert listed == [{key: value for key, value in run.items() if key != "stages"}]
+    assert listed == [{key: value for key, value in run.items() if key not in ("stages", "tasks")}]
 
 
 def test_a_run_of_another_account_does_not_exist(client: TestClient, application: MemoryApplication) -> None:

@@ -34,7 +34,7 @@ def test_tags_need_a_key(stranger: TestClient) -> None:
 
 
 def test_tags_come_from_where_the_default_connector_leads(client: TestClient, application: MemoryApplication) -> None:
-    application.delegate.tags = ("1.0", "1.1", "ünïcode", "2.0")
+    application.connector_tasks.tags = ("1.0", "1.1", "ünïcode", "2.0")
     answer = client.get("/registry/harness/ci-addon/tags/list")
     assert answer.json() == {"name": "harness/ci-addon", "tags": ["1.0", "1.1", "ünïcode", "2.0"]}
     first = client.get("/registry/harness/ci-addon/tags/list?n=3")
@@ -43,7 +43,7 @@ def test_tags_come_from_where_the_default_connector_leads(client: TestClient, ap
 
 
 def test_a_registrys_refusal_is_not_taken_for_our_own(client: TestClient, application: MemoryApplication) -> None:
-    application.delegate.tags_error = RegistryUnauthenticatedError("tags of a", is_anonymous=True)
+    application.connector_tasks.tags_error = RegistryUnauthenticatedError("tags of a", is_anonymous=True)
     plain = client.get("/registry/a/tags/list")
     assert plain.status_code == 424
     assert plain.json()["errors"][0]["detail"]["pierheadCode"] == "registry-unauthenticated"
@@ -53,7 +53,7 @@ def test_a_registrys_refusal_is_not_taken_for_our_own(client: TestClient, applic
 
 
 def test_a_registrys_rate_limit_is_handed_on(client: TestClient, application: MemoryApplication) -> None:
-    application.delegate.tags_error = RegistryRateLimitedError("docker.io", "quota", 12.3)
+    application.connector_tasks.tags_error = RegistryRateLimitedError("docker.io", "quota", 12.3)
     answer = client.get("/registry/a/tags/list")
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "13"
@@ -61,7 +61,7 @@ def test_a_registrys_rate_limit_is_handed_on(client: TestClient, application: Me
 
 def test_a_workers_report_is_told_by_its_category(client: TestClient, application: MemoryApplication) -> None:
     def status(category: str) -> int:
-        application.delegate.tags_error = TaskFailedError(TaskFailure(code="x", category=category, message="m"))
+        application.connector_tasks.tags_error = TaskFailedError(TaskFailure(code="x", category=category, message="m"))
         return client.get("/pierhead/v1/connectors/harnessImage/tags?repository=a").status_code
 
     categories = ["not-found", "unavailable", "unauthenticated", "denied", "invalid-input", "rate-limited", "error"]
@@ -75,7 +75,7 @@ def test_tags_of_a_missing_connector_are_gone(client: TestClient) -> None:
 
 
 def test_tags_are_cut_at_the_limit_and_it_is_said(client: TestClient, application: MemoryApplication) -> None:
-    application.delegate.tags = ("a", "b", "c")
+    application.connector_tasks.tags = ("a", "b", "c")
     data = client.get("/pierhead/v1/connectors/harnessImage/tags?repository=x&limit=2").json()["data"]
     assert data == {"name": "x", "tags": ["a", "b"], "truncated": True}
     for limit in ("0", "-1", "1000001", "9" * 40):

@@ -33,10 +33,13 @@ def engines(path: Path) -> Iterator[Engines]:
 def _schema(engines: Engines) -> list[tuple[str, ...]]:
     with engines.reader.begin() as connection:
         rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    # Alembic and metadata.create_all differ in white space and in the order of constraints; nothing else may.
-    return sorted(
-        (kind, name, table, " ".join(sorted((sql or "").replace(",", " ").split()))) for kind, name, table, sql in rows
-    )
+    # Alembic and metadata.create_all differ in white space, in the order of columns and constraints, and a table that
+    # was rebuilt has its name in quotes; nothing else may differ.
+    return sorted((kind, name, table, " ".join(sorted(_words(sql or "")))) for kind, name, table, sql in rows)
+
+
+def _words(sql: str) -> list[str]:
+    return sql.replace('"', "").replace(",", " ").replace("(", " ( ").replace(")", " ) ").split()
 
 
 def _upgrade_by_scripts(engines: Engines, revision: str = "head") -> None:

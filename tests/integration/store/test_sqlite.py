@@ -235,12 +235,12 @@ def _one_step(store: SqlStore, queue: TaskQueue, rng: random.Random, owner: str)
 def test_statements_for_the_queue_lock_rows_where_rows_can_be_locked() -> None:
     from sqlalchemy.dialects import postgresql
 
-    from pierhead.adapters.sql import tasks
+    from pierhead.adapters.sql import task_statements
 
-    lease = str(tasks._lease.compile(dialect=postgresql.dialect()))
+    lease = str(task_statements.lease.compile(dialect=postgresql.dialect()))
     assert "FOR UPDATE SKIP LOCKED" in lease
     assert "RETURNING" in lease
-    assert "FOR UPDATE" in str(tasks._holds.compile(dialect=postgresql.dialect()))
+    assert "FOR UPDATE" in str(task_statements.holds.compile(dialect=postgresql.dialect()))
 
 
 def test_leasing_looks_only_at_open_tasks(path: Path) -> None:
@@ -248,9 +248,9 @@ def test_leasing_looks_only_at_open_tasks(path: Path) -> None:
     engines = make_engines(path)
     from sqlalchemy.dialects import sqlite
 
-    from pierhead.adapters.sql import tasks
+    from pierhead.adapters.sql import task_statements
 
-    text = str(tasks._lease.compile(dialect=sqlite.dialect())).replace("(__[POSTCOMPILE_kinds])", "(?)")
+    text = str(task_statements.lease.compile(dialect=sqlite.dialect())).replace("(__[POSTCOMPILE_kinds])", "(?)")
     with engines.writer.begin() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (None,) * text.count("?")).fetchall()
     engines.dispose()

@@ -1,17 +1,22 @@
+import http.client
 import json
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import uvicorn
 
+from pierhead.control.delegates import Delegate
+from pierhead.control.scopes import Scope
 from pierhead.server.app import create_app
 from pierhead.testing.application import MemoryApplication, memory_application
+from pierhead.testing.enrolled import enrol
 
 
 @dataclass(frozen=True)
@@ -46,3 +51,41 @@ def server(tmp_path: Path) -> Iterator[Server]:
     finally:
         program.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def account(server: Server) -> str:
+    return server.application.account.id
+
+
+@pytest.fixture
+def call(server: Server) -> Callable[..., tuple[int, Any]]:
+    """(status, JSON or text) of a request as the SDK sends it: key in a header, account and the rest in the query."""
+
+    def call(method: str, path: str, body: object = None, **query: str) -> tuple[int, Any]:
+        application = server.application
+        headers = {"x-api-key": application.key.reveal(), "Accept": "application/json, application/yaml"}
+        raw = None if body is None else json.dumps(body).encode()
+        if raw is not None:
+            headers["Content-Type"] = "application/json"
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+        given = urlencode({"accountIdentifier": application.account.id, **query})
+        connection.request(method, f"{path}?{given}", raw, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        is_json = answer.headers["Content-Type"] == "application/json"
+        return answer.status, json.loads(text) if is_json else text
+
+    return call
+
+
+@pytest.fixture
+def enrolled(server: Server) -> Callable[..., Delegate]:
+    """Enrols a delegate by name; ``org`` and ``project`` say where."""
+
+    def enrolled(name: str, *, org: str | None = None, project: str | None = None, **facts: Any) -> Delegate:
+        scope = Scope(server.application.account.id, org, project)
+        return enrol(server.application, scope, name, **facts)
+
+    return enrolled

@@ -43,8 +43,9 @@ def test_events_arrive_while_the_run_goes_on(server: Any) -> None:
     assert [image["position"] for _, image in images] == [image["position"] for image in run["stages"][0]["images"]]
     assert _read_event(stream)[1]["state"] == "running"
     assert _connect(server, "POST", f"/runs/{run['id']}/cancel").status == 200
-    kind, last = _read_event(stream)
-    assert (kind, last["state"]) == ("run", "cancelled")
+    last = [_read_event(stream) for _ in [*images, "the run"]]
+    assert {image["failure"]["code"] for kind, image in last if kind == "image"} == {"task-cancelled"}
+    assert [data["state"] for kind, data in last if kind == "run"] == ["cancelled"]
     assert stream.read() == b""
 
 

@@ -13,19 +13,23 @@ from pierhead.kit.redact import SecretValue, redact
 
 # Each of these has to send or store the secret itself; anything else has no business reading it.
 MAY_REVEAL = {
+    "adapters/keyring.py",  # the encryption key of the environment
     "cli/api_client.py",  # sends the API key
     "cli/kubernetes.py",  # writes pull secrets when asked to, on the data directory itself
     "control/access/model.py",  # hashes keys
     "control/secrets/checks.py",  # measures a value that is to be stored
     "control/secrets/sealing.py",
     "control/secrets/service.py",
+    "delegate/server.py",  # sends the delegate token when it enrols
     "kit/redact.py",
+    "protocol/token_text.py",  # writes the text of a delegate token, which is kept and shown as a secret again
     "registry/auth/credentials.py",  # the one place where credentials meet a request
     "registry/auth/fingerprint.py",
     "registry/wire/proxy.py",
     "registry/wire/tls.py",
     "server/first_start.py",  # writes the admin key file at the first start
     "server/jobs/registry_access.py",  # hands secrets to the worker, after the lease
+    "server/storage.py",  # opens the database with the password in its URL
     "server/main.py",  # shows the admin key once
 }
 

@@ -6,7 +6,10 @@ import sqlalchemy as sa
 
 from pierhead.control.catalogue import Infra, Pin
 
+from .queries import upsert
 from .schema import pins
+
+_put = upsert(pins)
 
 
 def to_row(pin: Pin) -> dict[str, object]:
@@ -34,9 +37,7 @@ class SqlPinRows:
 
     def put(self, new: Iterable[Pin]) -> None:
         for pin in new:
-            where = sa.and_(_is(pin.account, pin.infra), pins.c.field == pin.field)
-            if self._connection.execute(pins.update().where(where).values(to_row(pin))).rowcount == 0:
-                self._connection.execute(pins.insert().values(to_row(pin)))
+            self._connection.execute(_put, to_row(pin))
 
     def remove(self, account: str, infra: Infra, fields: Iterable[str]) -> None:
         for name in fields:

@@ -1,5 +1,7 @@
 """Rows of connectors. Their spec is one JSON document: it is read and written whole, never queried by field."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 
 from pierhead.control.connectors import Connector, ConnectorExistsError, ConnectorFilter, ConnectorStatus
@@ -8,7 +10,7 @@ from pierhead.kit.paging import Page, PageRequest
 
 from .connector_spec import spec_from_json, spec_to_json, status_from_json, status_to_json
 from .errors import RowExistsError
-from .queries import entity_is, in_scope, page, scope_columns, scope_of, search_text, text_matches
+from .queries import batches, entity_is, in_scope, page, scope_columns, scope_of, search_text, text_matches, to_change
 from .schema import connectors
 
 _PLAIN = ("id", "identifier", "name", "description", "tags", "version", "created_at", "last_modified_at")
@@ -46,7 +48,7 @@ class SqlConnectorRows:
             raise ConnectorExistsError(connector.name, connector.identifier) from None
 
     def find(self, scope: Scope, identifier: str) -> Connector | None:
-        query = sa.select(connectors).where(entity_is(connectors, scope, identifier))
+        query = to_change(self._connection, sa.select(connectors).where(entity_is(connectors, scope, identifier)))
         row = self._connection.execute(query).mappings().first()
         return None if row is None else from_row(row)
 
@@ -77,6 +79,20 @@ class SqlConnectorRows:
     def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
         change = connectors.update().where(entity_is(connectors, scope, identifier))
         return self._connection.execute(change.values(status=status_to_json(status))).rowcount == 1
+
+    def claim_due_tests(self, now: datetime, next_at: datetime, limit: int) -> tuple[tuple[Scope, str], ...]:
+        wanted = (connectors.c[name] for name in ("id", "account", "org", "project", "identifier"))
+        due = sa.select(*wanted).where(connectors.c.next_test_at <= now).limit(limit)
+        in_order = due.order_by(connectors.c.next_test_at, connectors.c.id).with_for_update(skip_locked=True)
+        rows = self._connection.execute(in_order).mappings().all()
+        for some in batches(row["id"] for row in rows):
+            change = connectors.update().where(connectors.c.id.in_(some)).values(next_test_at=next_at)
+            self._connection.execute(change)
+        return tuple((scope_of(row), row["identifier"]) for row in rows)
+
+    def set_next_test(self, scope: Scope, identifier: str, at: datetime | None) -> bool:
+        change = connectors.update().where(entity_is(connectors, scope, identifier))
+        return self._connection.execute(change.values(next_test_at=at)).rowcount == 1
 
     def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
         mentions = sa.cast(connectors.c.spec, sa.Text).contains(identifier, autoescape=True)

@@ -31,8 +31,17 @@ _UNAVAILABLE = frozenset(
         sqlite3.SQLITE_READONLY,
     }
 )
-# Classes of SQLSTATE (PostgreSQL, "Error Codes"): connection, transaction roll-back, resources, operator, system.
-_UNAVAILABLE_CLASSES = frozenset({"08", "40", "53", "57", "58"})
+# Classes of SQLSTATE (PostgreSQL, "Error Codes"): connection, authorization, catalog, roll-back, resources, operator,
+# system.
+_UNAVAILABLE_CLASSES = frozenset({"08", "28", "3D", "40", "53", "57", "58"})
+_UNAVAILABLE_STATES = frozenset(
+    {
+        "25006",  # read_only_sql_transaction
+        "25P03",  # idle_in_transaction_session_timeout
+        "42501",  # insufficient_privilege
+        "55P03",  # lock_not_available
+    }
+)
 
 
 class RowExistsError(ConflictError):
@@ -53,14 +62,38 @@ class UnstorableValueError(InvalidInputError):
 
 
 class StoreUnavailableError(UnavailableError):
+    """``detail`` is what a server said of a connection: names of machines and users, for its operator alone."""
+
     code = "store-unavailable"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, detail: str = "") -> None:
         super().__init__(
             f"the database does not answer: {reason}",
-            hint="look whether its disk is full, read-only or used by another program",
+            hint="look whether it runs and can be reached, and whether its disk is full, read-only or used by another "
+            "program",
         )
         self.reason = reason
+        self.detail = detail
+
+
+class DatabaseUrlError(InvalidInputError):
+    """Does not repeat the URL: there may be a password in it."""
+
+    code = "database-url"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"the database URL is not one of ours: {problem}", hint="write it as postgresql://USER@HOST/DATABASE"
+        )
+        self.problem = problem
+
+
+class DatabaseUnfitError(UnsupportedError):
+    code = "database-unfit"
+
+    def __init__(self, problem: str, wanted: str) -> None:
+        super().__init__(f"the database {problem}", hint=f"make a database with {wanted}")
+        self.problem = problem
 
 
 class StoreDamagedError(IntegrityError):
@@ -101,7 +134,7 @@ def translate(error: BaseException) -> AppError | None:
     if isinstance(error, OverflowError):
         return UnstorableValueError("the number does not fit into 64 bits")
     if type(error).__name__ == "DataError":  # every DBAPI has it
-        return UnstorableValueError(str(error))
+        return UnstorableValueError(said(error))
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
     return _of_sqlstate(error) if hasattr(error, "sqlstate") else None
@@ -122,6 +155,14 @@ def _of_sqlstate(error: BaseException) -> AppError | None:
     if state == "23505":  # unique_violation
         return RowExistsError()
     if state is None:  # the driver's own: no connection was made, or it broke
-        return StoreUnavailableError(str(error)) if type(error).__name__ == "OperationalError" else None
-    is_read_only = state == "25006"  # read_only_sql_transaction
-    return StoreUnavailableError(str(error)) if is_read_only or state[:2] in _UNAVAILABLE_CLASSES else None
+        is_connection = type(error).__name__ == "OperationalError"
+        return StoreUnavailableError("there is no connection", detail=said(error)) if is_connection else None
+    is_unavailable = state in _UNAVAILABLE_STATES or state[:2] in _UNAVAILABLE_CLASSES
+    return StoreUnavailableError(said(error)) if is_unavailable else None
+
+
+def said(error: BaseException) -> str:
+    """Without the lines that follow: a server repeats values and statements there."""
+    diagnostic = getattr(error, "diag", None)
+    text = getattr(diagnostic, "message_primary", None) or str(error)
+    return str(text).partition("\n")[0]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from pierhead.control.connectors import Reason
 from pierhead.control.pipelines import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
 
-_RUN = ("id", "account", "pipeline", "source", "requested_by", "created_at", "finished_at", "task_id")
+_RUN = ("id", "account", "pipeline", "source", "requested_by", "created_at", "finished_at")
 _STAGE = ("run_id", "identifier", "name", "infra", "position")
 _IMAGE = (
     "run_id",
@@ -24,6 +24,9 @@ _IMAGE = (
     "pull_policy",
     "timeout_s",
     "pull_key",
+    "task_id",
+    "path_reason",
+    "delegate",
 )
 _FACTS = ("digest", "manifest_digest", "bytes_total", "bytes_done", "bytes_fetched", "seconds", "rate_limit")
 

@@ -39,7 +39,8 @@ class SqlRunRows:
         return self._whole(sa.and_(runs.c.account == account, runs.c.id == run_id))
 
     def find_by_task(self, task_id: str) -> Run | None:
-        return self._whole(runs.c.task_id == task_id)
+        its_run = sa.select(run_images.c.run_id).where(run_images.c.task_id == task_id).limit(1).scalar_subquery()
+        return self._whole(runs.c.id == its_run)
 
     def page(self, account: str, request: PageRequest) -> Page[Run]:
         query = sa.select(runs).where(runs.c.account == account).order_by(runs.c.sequence.desc())
@@ -58,6 +59,10 @@ class SqlRunRows:
                     of_this_pull, run_images.c.stage == row["stage"], run_images.c.position == row["position"]
                 )
                 self._connection.execute(run_images.update().where(this).values(facts_to_row(after)))
+
+    def set_delegate(self, run_id: str, task_id: str, delegate: str) -> None:
+        of_this_task = sa.and_(run_images.c.run_id == run_id, run_images.c.task_id == task_id)
+        self._connection.execute(run_images.update().where(of_this_task).values(delegate=delegate))
 
     def set_state(self, run_id: str, state: RunState, finished_at: datetime | None) -> bool:
         change = runs.update().where(runs.c.id == run_id, _running)

@@ -7,7 +7,7 @@ from pierhead.control.secrets import SealedValue, Secret, SecretExistsError, Val
 from pierhead.kit.paging import Page, PageRequest
 
 from .errors import RowExistsError
-from .queries import entity_is, in_scope, page, scope_columns, scope_of, search_text, text_matches
+from .queries import entity_is, in_scope, page, scope_columns, scope_of, search_text, text_matches, to_change
 from .schema import secrets
 
 _PLAIN = (
@@ -64,7 +64,7 @@ class SqlSecretRows:
             raise SecretExistsError(secret.identifier) from None
 
     def find(self, scope: Scope, identifier: str) -> Secret | None:
-        query = sa.select(secrets).where(entity_is(secrets, scope, identifier))
+        query = to_change(self._connection, sa.select(secrets).where(entity_is(secrets, scope, identifier)))
         row = self._connection.execute(query).mappings().first()
         return None if row is None else from_row(row)
 

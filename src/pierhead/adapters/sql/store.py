@@ -1,18 +1,23 @@
 """The store on a database: transactions that write, snapshots that only read, rows for every feature."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from pierhead.adapters.transactions import AfterCommit
+from pierhead.kit.signals import Signal, Signals
 
 from .access import SqlAccountRows, SqlKeyRows
 from .catalogue import SqlPinRows
 from .connectors import SqlConnectorRows
-from .engine import make_engines
+from .delegate_history import SqlExperienceRows, SqlNonceRows, SqlSelectionLogRows
+from .delegate_tokens import SqlDelegateGroupRows, SqlDelegateTokenRows
+from .delegates import SqlDelegateRows
+from .engine import exclusive, make_engines, transaction
+from .errors import StoreUnavailableError
 from .runs import SqlRunRows
 from .secrets import SqlSecretRows
 from .tasks import SqlTaskRows
@@ -22,13 +27,25 @@ from .upgrade import migrate
 class SqlTransaction:
     """Rows that stand in one transaction. Of use only inside the ``with`` block that gave it, on its thread."""
 
-    def __init__(self, connection: sa.Connection, after_commit: AfterCommit) -> None:
+    def __init__(self, connection: sa.Connection, after_commit: AfterCommit, signals: Signals) -> None:
         self._connection = connection
         self._after_commit = after_commit
+        self._signals = signals
+        self._announced: dict[Signal, None] = {}
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Calls back, in order, once the transaction is durable; never when it is rolled back."""
         self._after_commit.add(callback)
+
+    def announce(self, signal: Signal) -> None:
+        """Tells every process that shares the store, this one included, once the transaction is durable."""
+        if signal not in self._announced:
+            self._announced[signal] = None
+            self._after_commit.add(lambda: self._signals.tell(signal))
+
+    @property
+    def announced(self) -> Collection[Signal]:
+        return self._announced.keys()
 
     @cached_property
     def accounts(self) -> SqlAccountRows:
@@ -58,34 +75,72 @@ class SqlTransaction:
     def runs(self) -> SqlRunRows:
         return SqlRunRows(self._connection)
 
+    @cached_property
+    def delegate_tokens(self) -> SqlDelegateTokenRows:
+        return SqlDelegateTokenRows(self._connection)
+
+    @cached_property
+    def delegate_groups(self) -> SqlDelegateGroupRows:
+        return SqlDelegateGroupRows(self._connection)
+
+    @cached_property
+    def delegates(self) -> SqlDelegateRows:
+        return SqlDelegateRows(self._connection)
+
+    @cached_property
+    def experiences(self) -> SqlExperienceRows:
+        return SqlExperienceRows(self._connection)
+
+    @cached_property
+    def selection_log(self) -> SqlSelectionLogRows:
+        return SqlSelectionLogRows(self._connection)
+
+    @cached_property
+    def nonces(self) -> SqlNonceRows:
+        return SqlNonceRows(self._connection)
+
 
 class SqlStore:
     """Thread-safe; one for each database in a process. Brings the schema up to date when made.
 
-    ``where`` is the path of a SQLite file (made when absent) or a database URL.
+    ``where`` is the path of a SQLite file (made when absent) or a database URL. Raises DatabaseUrlError,
+    StoreUnavailableError and the other errors of this package.
     """
 
     def __init__(self, where: str | Path) -> None:
         self._engines = make_engines(where)
         try:
             migrate(self._engines)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            if isinstance(error, StoreUnavailableError) and error.detail:
+                raise StoreUnavailableError(error.detail) from None  # whoever starts a server may know
             raise
+
+    @property
+    def signals(self) -> Signals:
+        """What transactions of this store, in any process, have announced."""
+        return self._engines.channel.signals
 
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Commits when the block ends, rolls back when it raises. After a conflict, leave the block."""
         after_commit = AfterCommit()
-        with self._engines.turn, self._engines.writer.begin() as connection:
-            yield SqlTransaction(connection, after_commit)
+        with self._engines.turn, transaction(self._engines.writer) as connection:
+            tx = SqlTransaction(connection, after_commit, self.signals)
+            yield tx
+            self._engines.channel.send(connection, tx.announced)
         after_commit.run()
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:
         """One consistent view, for reading only; waits for no writer."""
-        with self._engines.reader.begin() as connection:
-            yield SqlTransaction(connection, AfterCommit())
+        with transaction(self._engines.reader) as connection:
+            yield SqlTransaction(connection, AfterCommit(), self.signals)
+
+    def exclusive(self, name: str) -> AbstractContextManager[None]:
+        """A block that runs in one process at a time, of all that share the database; it may use transactions."""
+        return exclusive(self._engines.writer, name)
 
     def close(self) -> None:
         """Closes every connection; SQLite then folds its log into the one file."""

@@ -12,73 +12,10 @@ import sqlalchemy as sa
 from pierhead.control.tasks import TaskExistsError, TaskRow, TaskState, rules
 from pierhead.kit.paging import Page, PageRequest
 
+from . import task_statements as say
 from .errors import RowExistsError
-from .queries import page
+from .queries import batches, page
 from .schema import tasks
-
-_open = tasks.c.finished_at.is_(None)
-
-# Built once: putting these together costs more than running them.
-# ``rules.is_due``, said to the database.
-_first_due = (
-    sa.select(tasks.c.sequence)
-    .where(
-        _open,
-        tasks.c.kind.in_(sa.bindparam("kinds", expanding=True)),
-        sa.or_(tasks.c.state == TaskState.QUEUED.value, tasks.c.lease_expires_at <= sa.bindparam("now")),
-        tasks.c.attempts < tasks.c.max_attempts,
-        tasks.c.is_cancel_requested.is_(False),
-        sa.or_(tasks.c.deadline_at.is_(None), tasks.c.deadline_at > sa.bindparam("now")),
-    )
-    .order_by(tasks.c.sequence)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    .scalar_subquery()
-)
-_lease = (
-    tasks.update()
-    .where(tasks.c.sequence == _first_due)
-    .values(
-        state=TaskState.LEASED.value,
-        owner=sa.bindparam("new_owner"),
-        lease_expires_at=sa.bindparam("until"),
-        fence=tasks.c.fence + 1,
-        attempts=tasks.c.attempts + 1,
-    )
-    .returning(tasks)
-)
-# ``rules.holds``, said to the database.
-_held = sa.and_(
-    tasks.c.id == sa.bindparam("held_id"),
-    tasks.c.state == TaskState.LEASED.value,
-    tasks.c.owner == sa.bindparam("held_by"),
-    tasks.c.fence == sa.bindparam("held_fence"),
-)
-_holds = sa.select(tasks.c.sequence).where(_held).with_for_update()
-_renew = tasks.update().where(_held).values(lease_expires_at=sa.bindparam("until")).returning(tasks)
-# ``rules.released``, said to the database.
-_ends = tasks.c.is_cancel_requested
-_release = (
-    tasks.update()
-    .where(_held)
-    .values(
-        state=sa.case((_ends, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
-        owner=sa.case((_ends, tasks.c.owner), else_=None),
-        attempts=tasks.c.attempts - sa.case((_ends, 0), else_=1),
-        finished_at=sa.case((_ends, sa.bindparam("now")), else_=None),
-        lease_expires_at=None,
-    )
-)
-_finish = (
-    tasks.update()
-    .where(_held)
-    .values(
-        state=sa.bindparam("end"),
-        error=sa.bindparam("failure"),
-        finished_at=sa.bindparam("now"),
-        lease_expires_at=None,
-    )
-)
 
 
 def to_row(task: TaskRow) -> dict[str, object]:
@@ -97,7 +34,8 @@ def to_row(task: TaskRow) -> dict[str, object]:
         "deadline_at": task.deadline_at,
         "is_cancel_requested": task.is_cancel_requested,
         "finished_at": task.finished_at,
-        "error": None if task.error is None else dict(task.error),
+        "offer_at": task.offer_at,
+        **{name: _document(getattr(task, name)) for name in ("error", "route", "offers", "checkpoint", "result")},
     }
 
 
@@ -126,16 +64,29 @@ class SqlTaskRows:
         return page(self._connection, query, request, from_row)
 
     def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
-        return self._one(_lease, {"new_owner": owner, "kinds": sorted(kinds), "now": now, "until": until})
+        return self._one(say.lease, {"new_owner": owner, "kinds": sorted(kinds), "now": now, "until": until})
+
+    def lease_this(self, task_id: str, owner: str, now: datetime, until: datetime) -> TaskRow | None:
+        return self._one(say.lease_this, {"wanted": task_id, "new_owner": owner, "now": now, "until": until})
 
     def holds(self, task_id: str, owner: str, fence: int) -> bool:
-        return self._connection.execute(_holds, _lease_is(task_id, owner, fence)).first() is not None
+        return self._connection.execute(say.holds, _lease_is(task_id, owner, fence)).first() is not None
 
     def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
-        return self._one(_renew, {**_lease_is(task_id, owner, fence), "until": until})
+        return self._one(say.renew, {**_lease_is(task_id, owner, fence), "until": until})
 
     def release(self, task_id: str, owner: str, fence: int, now: datetime) -> bool:
-        return self._connection.execute(_release, {**_lease_is(task_id, owner, fence), "now": now}).rowcount == 1
+        return self._connection.execute(say.release, {**_lease_is(task_id, owner, fence), "now": now}).rowcount == 1
+
+    def put_checkpoint(self, task_id: str, owner: str, fence: int, checkpoint: Mapping[str, object]) -> bool:
+        parameters = {**_lease_is(task_id, owner, fence), "document": dict(checkpoint)}
+        return self._connection.execute(say.put_checkpoint, parameters).rowcount == 1
+
+    def leased_by(self, owners: Collection[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for some in batches(owners):
+            found.update({str(owner): count for owner, count in self._connection.execute(say.leases, {"owners": some})})
+        return found
 
     def finish(
         self,
@@ -145,23 +96,30 @@ class SqlTaskRows:
         state: TaskState,
         error: Mapping[str, object] | None,
         now: datetime,
+        result: Mapping[str, object] | None = None,
     ) -> bool:
-        failure = None if error is None else dict(error)
-        end = {"end": state.value, "failure": failure, "now": now}
-        return self._connection.execute(_finish, {**_lease_is(task_id, owner, fence), **end}).rowcount == 1
+        end = {"end": state.value, "failure": _document(error), "outcome": _document(result), "now": now}
+        return self._connection.execute(say.finish, {**_lease_is(task_id, owner, fence), **end}).rowcount == 1
 
     def cancel(self, task_id: str, now: datetime) -> TaskRow | None:
-        queued = tasks.c.state == TaskState.QUEUED.value
-        change = (
-            tasks.update()
-            .where(tasks.c.id == task_id, _open)
-            .values(
-                is_cancel_requested=True,
-                state=sa.case((queued, TaskState.CANCELLED.value), else_=tasks.c.state),
-                finished_at=sa.case((queued, now), else_=tasks.c.finished_at),
-            )
-        )
-        return self._one(change.returning(tasks)) or self.find(task_id)
+        return self._one(say.cancel, {"wanted": task_id, "now": now}) or self.find(task_id)
+
+    def due_offers(self, now: datetime, limit: int) -> tuple[TaskRow, ...]:
+        rows = self._connection.execute(say.due_offers, {"now": now, "most": limit}).mappings()
+        return tuple(from_row(row) for row in rows)
+
+    def next_offer_at(self) -> datetime | None:
+        return self._connection.execute(say.next_offer).scalar_one_or_none()
+
+    def put_offers(self, task_id: str, offers: Mapping[str, object], offer_at: datetime | None) -> bool:
+        parameters = {"wanted": task_id, "document": dict(offers), "at": offer_at}
+        return self._connection.execute(say.put_offers, parameters).rowcount == 1
+
+    def hurry_offers(self, account: str, now: datetime) -> int:
+        return self._connection.execute(say.hurry_offers, {"of_account": account, "now": now}).rowcount
+
+    def give_up(self, task_id: str, error: Mapping[str, object], now: datetime) -> TaskRow | None:
+        return self._one(say.give_up, {"wanted": task_id, "failure": dict(error), "now": now})
 
     def expire(self, owner: str, now: datetime) -> int:
         change = tasks.update().where(
@@ -170,13 +128,7 @@ class SqlTaskRows:
         return self._connection.execute(change.values(lease_expires_at=now)).rowcount
 
     def requeue_expired(self, now: datetime) -> tuple[TaskRow, ...]:
-        left_alone = (
-            sa.select(tasks)
-            .where(_open, sa.or_(tasks.c.lease_expires_at <= now, tasks.c.deadline_at <= now))
-            .order_by(tasks.c.sequence)
-            .with_for_update(skip_locked=True)
-        )
-        rows = self._connection.execute(left_alone).mappings().all()
+        rows = self._connection.execute(say.left_alone, {"now": now}).mappings().all()
         changed = [after for row in rows if (after := rules.swept(from_row(row), now))]
         for task in changed:
             self._connection.execute(tasks.update().where(tasks.c.id == task.id).values(to_row(task)))
@@ -185,6 +137,10 @@ class SqlTaskRows:
     def _one(self, statement: sa.Executable, parameters: Mapping[str, object] | None = None) -> TaskRow | None:
         row = self._connection.execute(statement, parameters).mappings().first()
         return None if row is None else from_row(row)
+
+
+def _document(value: Mapping[str, object] | None) -> dict[str, object] | None:
+    return None if value is None else dict(value)
 
 
 def _lease_is(task_id: str, owner: str, fence: int) -> dict[str, object]:

@@ -24,6 +24,11 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def text_column() -> sa.Text:
+    """Sorted by code point. The order of a PostgreSQL database depends on where it was made, SQLite's does not."""
+    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def json_column() -> sa.JSON:
     """Plain JSON, key order kept; None is NULL, not the JSON text ``null``."""
     return sa.JSON(none_as_null=True)

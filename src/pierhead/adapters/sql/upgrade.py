@@ -15,17 +15,24 @@ _VERSION.append_constraint(sa.PrimaryKeyConstraint("version_num", name="alembic_
 
 
 def migrate(engines: Engines) -> None:
-    """Raises DatabaseTooNewError when a newer Pierhead was here before; then nothing is changed."""
+    """Safe to be called by several servers at once: one of them works, the others find it done.
+
+    Raises DatabaseTooNewError when a newer Pierhead was here before; then nothing is changed.
+    """
     with engines.writer.connect() as connection:
         with connection.begin():
-            revision = revision_of(connection)
-            if revision == HEAD:
-                return
-            if revision is None:
-                _create(connection)
+            if revision_of(connection) == HEAD:
                 return
         with schema_change(connection):
-            _upgrade(connection, revision)
+            _bring_up(connection)
+
+
+def _bring_up(connection: sa.Connection) -> None:
+    revision = revision_of(connection)  # again: another server may have been faster
+    if revision is None:
+        _create(connection)
+    elif revision != HEAD:
+        _upgrade(connection, revision)
 
 
 def revision_of(connection: sa.Connection) -> str | None:

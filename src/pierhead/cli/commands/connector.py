@@ -1,14 +1,15 @@
 """``pierhead connector``: list, get, apply, delete, and what can be asked of a registry."""
 
-import sys
 from typing import Any
 
 import click
 
 from pierhead.cli import apply as applying
 from pierhead.cli.api_client import segment, texts_of
+from pierhead.cli.complete import completes
+from pierhead.cli.confirm import confirm
 from pierhead.cli.documents import parse_documents, read_source
-from pierhead.cli.errors import FAILED, UsageError
+from pierhead.cli.errors import FAILED
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, tell_warnings, when
@@ -17,6 +18,7 @@ from pierhead.cli.scoped import plain_identifier
 
 _PATH = "/ng/api/connectors"
 _OWN = "/pierhead/v1/connectors"
+_named = click.argument("identifier", shell_complete=completes("connectors"))
 
 
 @click.group()
@@ -40,7 +42,7 @@ def list_connectors(invocation: Invocation, search: str | None, page: int, page_
 
 
 @connector.command("get")
-@click.argument("identifier")
+@_named
 @with_api
 def get_connector(invocation: Invocation, identifier: str) -> None:
     """Show one connector."""
@@ -78,14 +80,14 @@ def apply_connectors(invocation: Invocation, files: tuple[str, ...], dry_run: bo
 
 
 @connector.command("delete")
-@click.argument("identifier")
+@_named
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, not even for harnessImage.")
 @with_api
 def delete_connector(invocation: Invocation, identifier: str, yes: bool) -> None:
     """Delete a connector."""
     identifier = plain_identifier(invocation.target, identifier)
     if identifier == "harnessImage" and not invocation.target.org and not yes:
-        _ask("Without harnessImage, images come from Docker Hub, anonymously. Delete it?")
+        confirm("Without harnessImage, images come from Docker Hub, anonymously. Delete it?")
     api = invocation.api()
     data = api.call("DELETE", f"{_PATH}/{segment(identifier)}")
     _tell_done(invocation.screen, data, f"connector {identifier}: deleted", api.warnings)
@@ -101,7 +103,7 @@ def restore_default(invocation: Invocation) -> None:
 
 
 @connector.command("test")
-@click.argument("identifier")
+@_named
 @with_api
 def test_connector(invocation: Invocation, identifier: str) -> int:
     """Test a connector now; exit code 1 when the test fails."""
@@ -139,7 +141,7 @@ def preview_url(invocation: Invocation, registry_url: str, provider: str) -> Non
 
 
 @connector.command("tags")
-@click.argument("identifier")
+@_named
 @click.argument("repository")
 @click.option("--limit", type=click.IntRange(1), help="At most so many.  [default: all that the API gives]")
 @with_api
@@ -148,20 +150,29 @@ def list_tags(invocation: Invocation, identifier: str, repository: str, limit: i
     identifier = plain_identifier(invocation.target, identifier)
     path = f"{_OWN}/{segment(identifier)}/tags"
     data = invocation.api().call("GET", path, {"repository": repository, "limit": limit})
-    screen = invocation.screen
-    if screen.is_json:
-        return screen.json(data)
-    for tag in data.get("tags", []):
-        screen.line(tag)
+    if invocation.screen.is_json:
+        return invocation.screen.json(data)
+    return _tell_names(invocation.screen, data, "tags")
+
+
+@connector.command("repositories")
+@_named
+@click.option("--limit", type=click.IntRange(1), help="At most so many.  [default: all that the API gives]")
+@with_api
+def list_repositories(invocation: Invocation, identifier: str, limit: int | None) -> None:
+    """List the repositories that a registry shows through a connector; many registries show none."""
+    identifier = plain_identifier(invocation.target, identifier)
+    data = invocation.api().call("GET", f"{_OWN}/{segment(identifier)}/repositories", {"limit": limit})
+    if invocation.screen.is_json:
+        return invocation.screen.json(data)
+    return _tell_names(invocation.screen, data, "repositories")
+
+
+def _tell_names(screen: Screen, data: dict[str, Any], what: str) -> None:
+    for name in data.get(what) or []:
+        screen.line(name)
     if data.get("truncated"):
-        screen.note(f"there are more tags than these {len(data['tags'])}; ask for more with --limit")
-    return None
-
-
-def _ask(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise UsageError(f"{question} There is no terminal to ask on", hint="say --yes")
-    click.confirm(question, abort=True, err=True)
+        screen.note(f"there are more {what} than these {len(data[what])}; ask for more with --limit")
 
 
 def _row(item: dict[str, Any]) -> tuple[object, ...]:
@@ -204,6 +215,12 @@ def _tell_test(screen: Screen, identifier: str, data: dict[str, Any]) -> None:
             screen.line(f"do this: {step['advice']}", indent=11)
     for error in data.get("errors") or []:
         screen.line(f"{error.get('reason')}: {error.get('message')}", indent=2)
+    if data.get("pathReason"):
+        by = f"by delegate {data['delegate']}: " if data.get("delegate") else ""
+        screen.line(f"path: {by}{data['pathReason']}", indent=2, style="dim")
+    if data.get("selection") and not data.get("delegate"):
+        for line in data["selection"]:
+            screen.line(f"{line.get('delegate') or 'delegates'}: {line.get('text')}", indent=2)
 
 
 def _style(is_good: bool) -> str:

@@ -1,9 +1,12 @@
-"""``pierhead image``: the CI images, their versions and pins. ``image pull`` is handed on to ``image_pull``."""
+"""``pierhead image``: the CI images, their versions and pins. ``image pull`` is handed on."""
 
 from typing import Any
 
 import click
 
+from pierhead.cli.commands.image_copy import copy_image
+from pierhead.cli.commands.image_resolve import resolve_image
+from pierhead.cli.complete import completes
 from pierhead.cli.documents import MalformedDocumentError, parse_documents, read_source
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
@@ -24,6 +27,10 @@ def image() -> None:
     """The CI images, their versions and pins; pull any image."""
 
 
+image.add_command(resolve_image)
+image.add_command(copy_image)
+
+
 @image.command("list")
 @_infra
 @with_api
@@ -39,7 +46,7 @@ def list_images(invocation: Invocation, infra: str) -> None:
 
 
 @image.command("get")
-@click.argument("field")
+@click.argument("field", shell_complete=completes("images"))
 @_infra
 @with_api
 def get_image(invocation: Invocation, field: str, infra: str) -> None:
@@ -74,7 +81,7 @@ def show_effective(invocation: Invocation, infra: str, pins_only: bool) -> None:
 
 
 @image.command("pin")
-@click.argument("pins", nargs=-1, required=True, metavar="FIELD=IMAGE...")
+@click.argument("pins", nargs=-1, required=True, metavar="FIELD=IMAGE...", shell_complete=completes("images"))
 @_infra
 @with_api
 def pin_images(invocation: Invocation, pins: tuple[str, ...], infra: str) -> None:
@@ -102,7 +109,7 @@ def apply_pins(invocation: Invocation, file: str, dry_run: bool, infra: str) -> 
 
 
 @image.command("reset")
-@click.argument("fields", nargs=-1, metavar="[FIELD...]")
+@click.argument("fields", nargs=-1, metavar="[FIELD...]", shell_complete=completes("images"))
 @click.option("--all", "is_all", is_flag=True, help="Every pin, for every kind of infrastructure.")
 @_infra
 @with_api

@@ -3,6 +3,7 @@
 import click
 
 from pierhead.cli.api_client import segment
+from pierhead.cli.complete import completes
 from pierhead.cli.errors import FAILED
 from pierhead.cli.follow import RUNS, follow
 from pierhead.cli.invocation import Invocation
@@ -10,6 +11,8 @@ from pierhead.cli.options import with_api
 from pierhead.cli.pages import page_options, page_query, tell_more
 from pierhead.cli.progress import progress_on
 from pierhead.cli.run_table import tell_run, tell_runs
+
+_named = click.argument("identifier", metavar="RUN", shell_complete=completes("runs"))
 
 
 @click.group()
@@ -30,7 +33,7 @@ def list_runs(invocation: Invocation, page: int, page_size: int) -> None:
 
 
 @run.command("get")
-@click.argument("identifier", metavar="RUN")
+@_named
 @with_api
 def get_run(invocation: Invocation, identifier: str) -> None:
     """Show one run with all its images."""
@@ -42,7 +45,7 @@ def get_run(invocation: Invocation, identifier: str) -> None:
 
 
 @run.command("watch")
-@click.argument("identifier", metavar="RUN")
+@_named
 @with_api
 def watch_run(invocation: Invocation, identifier: str) -> int:
     """Follow a run to its end; exit code 1 unless it succeeds. Ctrl-C leaves the run alone."""
@@ -58,7 +61,7 @@ def watch_run(invocation: Invocation, identifier: str) -> int:
 
 
 @run.command("cancel")
-@click.argument("identifier", metavar="RUN")
+@_named
 @with_api
 def cancel_run(invocation: Invocation, identifier: str) -> None:
     """Cancel a run; one that has ended stays as it is."""

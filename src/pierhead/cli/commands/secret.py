@@ -6,6 +6,7 @@ import click
 
 from pierhead.cli import apply as applying
 from pierhead.cli.api_client import segment
+from pierhead.cli.complete import completes
 from pierhead.cli.documents import parse_documents, read_source
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
@@ -14,6 +15,7 @@ from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, wh
 from pierhead.cli.scoped import plain_identifier
 
 _PATH = "/ng/api/v2/secrets"
+_named = click.argument("identifier", shell_complete=completes("secrets"))
 
 
 @click.group()
@@ -36,7 +38,7 @@ def list_secrets(invocation: Invocation, search: str | None, page: int, page_siz
 
 
 @secret.command("get")
-@click.argument("identifier")
+@_named
 @with_api
 def get_secret(invocation: Invocation, identifier: str) -> None:
     """Show one secret without its value."""
@@ -62,7 +64,7 @@ def get_secret(invocation: Invocation, identifier: str) -> None:
 
 
 @secret.command("apply")
-@click.argument("identifier", required=False)
+@click.argument("identifier", required=False, shell_complete=completes("secrets"))
 @click.option("--from-file", metavar="FILE", help="The value: this file's text.")
 @click.option("--from-stdin", is_flag=True, help="The value: standard input.")
 @click.option("--name", help="Name.  [default: the identifier, or the name it has]")
@@ -97,7 +99,7 @@ def apply_secret(
 
 
 @secret.command("delete")
-@click.argument("identifier")
+@_named
 @with_api
 def delete_secret(invocation: Invocation, identifier: str) -> None:
     """Delete a secret."""

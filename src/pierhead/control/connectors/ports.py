@@ -1,6 +1,7 @@
 """What the connector service needs of a store."""
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from pierhead.control.scopes import Scope
@@ -29,6 +30,15 @@ class ConnectorRows(Protocol):
 
     def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
         """Changes nothing else, ``last_modified_at`` included. False when there is no such connector."""
+
+    def claim_due_tests(self, now: datetime, next_at: datetime, limit: int) -> tuple[tuple[Scope, str], ...]:
+        """Scope and identifier of connectors whose test was due by ``now``, the longest due first.
+
+        Their next one is set to ``next_at``, so that nobody else gets them meanwhile.
+        """
+
+    def set_next_test(self, scope: Scope, identifier: str, at: datetime | None) -> bool:
+        """When to test it again unasked; None, as for a new connector, means never. False when there is none."""
 
     def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
         """Identifiers of the connectors of the account whose ``Connector.secrets()`` has this secret, sorted."""

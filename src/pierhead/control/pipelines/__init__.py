@@ -27,8 +27,9 @@ from .model import (
     Step,
 )
 from .needs import StageNeeds, needs_of
+from .paths import PathChoice
 from .plan import Plan, PlannedImage, StagePlan
-from .ports import RunRows, RunStore, RunTransaction
+from .ports import PathSettler, RunRows, RunStore, RunTransaction, SettledPath
 from .pull_secrets import hidden_credentials
 from .resolution import resolve
 from .runs import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
@@ -44,6 +45,8 @@ __all__ = [
     "Infrastructure",
     "InfrastructureKind",
     "NotRenderableError",
+    "PathChoice",
+    "PathSettler",
     "Pipeline",
     "PipelineExpressionError",
     "PipelineFieldError",
@@ -63,6 +66,7 @@ __all__ = [
     "RunState",
     "RunStore",
     "RunTransaction",
+    "SettledPath",
     "SkippedStage",
     "Stage",
     "StageNeeds",

@@ -12,6 +12,7 @@ from .cursor import Cursor
 from .errors import PipelineFieldError, Place, StageReferenceError
 from .infrastructure import read_infrastructure
 from .model import Infrastructure, Pipeline, SkippedStage, Stage
+from .selectors import read_selectors
 from .steps import read_identifier, read_name, read_steps
 from .yaml_nodes import compose, place_of
 
@@ -53,6 +54,7 @@ class _Reading:
             project=_literal(body, "projectIdentifier"),
             stages=tuple(self.stages.values()),
             skipped=tuple(self.skipped.values()),
+            selectors=read_selectors(body) if self.stages else (),
         )
 
     def take(self, element: Cursor) -> None:
@@ -77,6 +79,7 @@ class _Reading:
             infrastructure=self.infrastructure(spec, identifier),
             clones_codebase=clones is not False,
             steps=read_steps(spec),
+            selectors=read_selectors(element),
         )
 
     def infrastructure(self, spec: Cursor, stage: str) -> Infrastructure:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pierhead.control.catalogue import Infra
+from pierhead.control.delegates import Origin
 from pierhead.oci.platform import Platform
 
 DEFAULT_INIT_TIMEOUT_S = 480.0
@@ -108,7 +109,8 @@ class Step:
     """``path`` is the identifier with those of the groups around it, ``group.step``; unique in its stage.
 
     ``image_tag`` is the tag a scanner step asks for; ``source_type`` the kind of registry an attestation step works
-    on; ``template`` what stands in for the step when it is not written out.
+    on; ``template`` what stands in for the step when it is not written out. ``selectors`` are the tags of delegates it
+    asks for, ``group_selectors`` those of the innermost group around it that asks for any.
     """
 
     path: str
@@ -124,6 +126,8 @@ class Step:
     base_image_connector_refs: tuple[str, ...] = ()
     timeout_s: float | None = None
     template: str | None = None
+    selectors: tuple[str, ...] = ()
+    group_selectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Stage:
     infrastructure: Infrastructure
     clones_codebase: bool
     steps: tuple[Step, ...]
+    selectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,7 @@ class Pipeline:
     project: str | None
     stages: tuple[Stage, ...]
     skipped: tuple[SkippedStage, ...] = ()
+    selectors: tuple[str, ...] = ()
 
 
 class Role(StrEnum):
@@ -184,7 +190,8 @@ class ImageNeed:
 
     ``purpose`` is the catalogue's field (``addonTag``), the scanner (``aqua-trivy``), or the path of the first step
     that names the image. ``image`` is a user's image as written, None where the catalogue decides. ``tag`` and
-    ``connector_ref`` are what the step itself asks for.
+    ``connector_ref`` are what the step itself asks for, ``selectors`` the tags of delegates that its step or the group
+    around that asks for, as ``selected_by`` says.
     """
 
     role: Role
@@ -194,6 +201,8 @@ class ImageNeed:
     is_scanner: bool = False
     tag: str | None = None
     connector_ref: str | None = None
+    selectors: tuple[str, ...] = ()
+    selected_by: Origin = Origin.NOBODY
 
     @property
     def used_by(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pierhead.control.catalogue import Infra
+from pierhead.control.delegates import Origin, normalised
 
 from .model import ImageNeed, ImageUse, PullPolicy, Role, Stage, Step
 from .step_types import StepKind, StepType, step_types
@@ -15,6 +16,10 @@ from .step_types import StepKind, StepType, step_types
 CLONE_FIELD: Final = "gitCloneTag"
 CLONE_USE: Final = "clone codebase"
 CORE: Final = {Infra.K8: (("addonTag", "setup-addon"), ("liteEngineTag", "lite-engine")), Infra.VM: ()}
+
+
+_NONE: Final[tuple[tuple[str, ...], Origin]] = ((), Origin.NOBODY)
+_Asked = tuple[Role, str, str | None, bool, str | None, str | None, tuple[str, ...], Origin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class _Needs:
     def __init__(self) -> None:
         self.warnings: list[str] = []
         self._users: dict[tuple[object, ...], list[ImageUse]] = {}
-        self._asked: list[tuple[Role, str, str | None, bool, str | None, str | None]] = []
+        self._asked: list[_Asked] = []
         self._order = 0
 
     def add(
@@ -65,18 +70,23 @@ class _Needs:
         tag: str | None = None,
         connector_ref: str | None = None,
         pull_policy: PullPolicy | None = None,
+        selectors: tuple[str, ...] = (),
+        selected_by: Origin = Origin.NOBODY,
     ) -> None:
         """One more user of an image; an image that is known keeps the role and the purpose of its first user."""
-        key = (image is None, image or purpose, tag, connector_ref)
+        key: tuple[object, ...] = (image is None, image or purpose, tag, connector_ref)
+        if selectors:
+            key = (*key, selectors, selected_by)
         users = self._users.get(key)
         if users is None:
             users = self._users[key] = []
-            self._asked.append((role, purpose, image, is_scanner, tag, connector_ref))
+            self._asked.append((role, purpose, image, is_scanner, tag, connector_ref, selectors, selected_by))
         users.append(ImageUse(user, container, self._order, pull_policy))
         self._order += 1
 
     def add_step(self, step: Step, known: StepType) -> None:
         is_user, is_scanner = known.kind is StepKind.USER, known.kind is StepKind.SCANNER
+        selectors, selected_by = _selectors(step)
         self.add(
             Role.USER if is_user else Role.STEP,
             step.path if is_user else known.image_for(step.source_type),
@@ -87,15 +97,26 @@ class _Needs:
             tag=step.image_tag,
             connector_ref=step.connector_ref,
             pull_policy=step.pull_policy,
+            selectors=selectors,
+            selected_by=selected_by,
         )
 
     def images(self) -> tuple[ImageNeed, ...]:
         return tuple(
-            ImageNeed(role, purpose, tuple(users), image, is_scanner, tag, connector_ref)
-            for (role, purpose, image, is_scanner, tag, connector_ref), users in zip(
+            ImageNeed(role, purpose, tuple(users), image, is_scanner, tag, connector_ref, selectors, selected_by)
+            for (role, purpose, image, is_scanner, tag, connector_ref, selectors, selected_by), users in zip(
                 self._asked, self._users.values(), strict=True
             )
         )
+
+
+def _selectors(step: Step) -> tuple[tuple[str, ...], Origin]:
+    """The step's own count before those of the group around it."""
+    if step.selectors:
+        return normalised(step.selectors), Origin.STEP
+    if step.group_selectors:
+        return normalised(step.group_selectors), Origin.STEP_GROUP
+    return _NONE
 
 
 def _unknown(step: Step) -> str:

@@ -14,6 +14,7 @@ from pierhead.oci.platform import Platform
 from pierhead.oci.reference import Reference
 
 from .model import ImageNeed, Infrastructure, PullPolicy, SkippedStage
+from .paths import PathChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class PlannedImage:
     ``connector`` is how the connector was chosen; ``access`` is the connector whose credentials, certificates and proxy
     apply to the pull, None for an anonymous one: also when the image's own name leads to another registry than the
     chosen connector's. ``pull_secret_key`` is the key a node finds those credentials under, None without credentials.
+    ``path`` is by whom it is fetched, None with an error.
     """
 
     need: ImageNeed
@@ -35,6 +37,7 @@ class PlannedImage:
     reference: Reference | None = None
     name_reason: str = ""
     access: Connector | None = None
+    path: PathChoice | None = None
     pull_secret_key: str | None = None
     warnings: tuple[str, ...] = ()
     error: AppError | None = None
@@ -45,11 +48,12 @@ class PlannedImage:
 
     @property
     def trail(self) -> tuple[Reason, ...]:
-        """Every reason, in the order of decision: connector, version, name, pull policy, platform."""
+        """Every reason, in the order of decision: connector, version, name, path, pull policy, platform."""
         return (
             *(self.connector.trail if self.connector else ()),
             *(self.version.trail if self.version else ()),
             *((Reason("name", self.name_reason, chosen=True),) if self.name_reason else ()),
+            *(self.path.trail if self.path else ()),
             Reason("pull-policy", self.policy_reason, chosen=True),
             Reason("platform", self.platform_reason, chosen=True),
         )

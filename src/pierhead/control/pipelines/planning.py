@@ -3,11 +3,13 @@
 import hashlib
 from datetime import datetime
 
+from pierhead.control.delegates import PLATFORM
 from pierhead.control.scopes import Scope
 from pierhead.kit.errors import AppError, category_of
 
 from .plan import Plan, PlannedImage, StagePlan
 from .runs import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
+from .ways import Way, way_of
 
 
 def plan_run(plan: Plan, scope: Scope, run_id: str, raw: bytes, requested_by: str, now: datetime) -> Run:
@@ -30,6 +32,12 @@ def plan_run(plan: Plan, scope: Scope, run_id: str, raw: bytes, requested_by: st
             for position, image in enumerate(stage.images)
         ),
     )
+
+
+def ways_of(plan: Plan, run: Run) -> dict[str, Way]:
+    """By which way each image of ``run``, made from ``plan``, goes, by pull key; failed ones are left out."""
+    planned = (way_of(image) for stage in plan.stages for image in stage.images)
+    return {image.pull_key: way for image, way in zip(run.images, planned, strict=True) if way is not None}
 
 
 def _stage(stage: StagePlan, run_id: str, position: int) -> RunStage:
@@ -79,7 +87,9 @@ def failure_of(error: AppError) -> ImageFailure:
 
 
 def _pull_key(image: PlannedImage, stage: StagePlan) -> str:
-    """Equal for what one pull can serve: same registry access, name, platform, policy and time allowed."""
+    """Equal for what one pull can serve: same path, registry access, name, platform, policy and time allowed."""
     access = f"{image.access.id}@{image.access.version}" if image.access else "anonymous"
-    parts = (access, _name(image), str(image.platform), image.pull_policy.value, str(stage.init_timeout_s))
+    path = image.path.path if image.path else PLATFORM
+    by = "platform" if path.is_platform else "\t".join(("delegates", *path.selectors))
+    parts = (by, access, _name(image), str(image.platform), image.pull_policy.value, str(stage.init_timeout_s))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

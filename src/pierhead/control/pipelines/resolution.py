@@ -5,12 +5,15 @@ Asks for connectors through the function it is given and for nothing else: no ne
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from pierhead.control.catalogue import Catalogue, Infra, Pin, VersionChoice
 from pierhead.control.connectors import (
     Connector,
     ConnectorChoice,
     FindConnector,
+    ImageName,
     RegistryAddress,
     UsernamePasswordAuth,
     image_name,
@@ -27,11 +30,14 @@ from .errors import StageNotFoundError
 from .model import ImageNeed, Infrastructure, Pipeline, Role, Stage
 from .needs import needs_of
 from .notices import connector_notices, docker_hub_notices, image_notices
+from .paths import Paths
 from .plan import Plan, PlannedImage, StagePlan
 from .pull_policy import policy_for
 from .versions import version_for
 
 _REFUSALS = (InvalidInputError, NotFoundError)
+# The same few names come again with every push, and reading them is a good part of a decision.
+_REMEMBERED_NAMES: Final = 1024
 
 
 def resolve(
@@ -49,7 +55,7 @@ def resolve(
     What is wrong with one image or one stage's connector stands in the plan and stops nothing else. Raises
     StageNotFoundError for a name in ``stages`` that is no CI stage.
     """
-    resolution = _Resolution(scope, find_connector, catalogue, pins, line)
+    resolution = _Resolution(scope, find_connector, catalogue, pins, line, Paths(pipeline.selectors))
     title = pipeline.identifier or pipeline.name or "pipeline"
     chosen = _named(pipeline, stages) if stages else pipeline.stages
     planned = tuple(resolution.stage(stage, title) for stage in chosen)
@@ -94,12 +100,14 @@ class _Resolution:
         catalogue: Catalogue,
         pins: Mapping[Infra, Collection[Pin]],
         line: str | None,
+        paths: Paths,
     ) -> None:
         self._scope = scope
         self._find = find
         self._catalogue = catalogue
         self._pins = pins
         self._line = line
+        self._paths = paths
         self._connectors: dict[tuple[bool, str | None], ConnectorChoice | AppError] = {}
         self._sources: dict[tuple[object, ...], _Source] = {}
         self._about: dict[int, tuple[str, ...]] = {}  # by the identity of choices that _connectors keeps
@@ -108,7 +116,7 @@ class _Resolution:
         infrastructure = stage.infrastructure
         needs = needs_of(stage)
         choice = self._connector(infrastructure.image_connector_ref, is_step=False)
-        images = tuple(self._image(need, infrastructure) for need in needs.images)
+        images = tuple(self._image(need, infrastructure, stage.selectors) for need in needs.images)
         return StagePlan(
             pipeline=pipeline,
             stage=stage.identifier,
@@ -120,7 +128,7 @@ class _Resolution:
             error=choice if isinstance(choice, AppError) else None,
         )
 
-    def _image(self, need: ImageNeed, infrastructure: Infrastructure) -> PlannedImage:
+    def _image(self, need: ImageNeed, infrastructure: Infrastructure, selectors: tuple[str, ...]) -> PlannedImage:
         stage_ref = infrastructure.image_connector_ref
         key = (
             need.image is None,
@@ -146,6 +154,7 @@ class _Resolution:
             reference=name.reference if name else None,
             name_reason=name.reason if name else "",
             access=name.access if name else None,
+            path=self._paths.path(need.selected_by, need.selectors, selectors, name.access) if name else None,
             pull_secret_key=name.secret_key if name else None,
             warnings=source.warnings,
             error=source.error,
@@ -171,6 +180,8 @@ class _Resolution:
     def _notices(self, images: tuple[PlannedImage, ...]) -> tuple[str, ...]:
         """Each connector's once, however many images come through it."""
         notices: dict[str, None] = {}
+        if self._paths.has_warnings:
+            notices |= dict.fromkeys(text for image in images if image.path for text in image.path.warnings)
         for choice in {id(image.connector): image.connector for image in images if image.error is None}.values():
             if choice is None:
                 continue
@@ -197,11 +208,16 @@ def _name_of(choice: ConnectorChoice, image: str, *, is_user: bool) -> _Name:
     if address is not None and is_user and _names_another_registry(image, address):
         reference = Reference.parse(image)
         return _Name(reference, f"the step names {reference.registry} itself, its connector {address.registry}")
-    name = image_name(address, image)
+    name = _image_name(address, image)
     if address is None or choice.connector is None or name.reference.registry != address.registry:
         return _Name(name.reference, name.reason)
     key = _secret_key(name.reference, address, choice.connector)
     return _Name(name.reference, name.reason, choice.connector, key)
+
+
+@lru_cache(maxsize=_REMEMBERED_NAMES)
+def _image_name(address: RegistryAddress | None, image: str) -> ImageName:
+    return image_name(address, image)
 
 
 def _names_another_registry(image: str, address: RegistryAddress) -> bool:

@@ -77,7 +77,11 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunImage:
-    """One image of one stage. Images with the same ``pull_key`` (source, name, platform, policy) share one pull."""
+    """One image of one stage. Images with the same ``pull_key`` (source, name, platform, policy) share one pull.
+
+    ``task_id``: the task that sees to it, None when nothing is left to do. ``path_reason``: why it goes this way;
+    ``delegate``: who performs it, once known.
+    """
 
     run_id: str
     stage: str
@@ -97,6 +101,9 @@ class RunImage:
     timeout_s: float
     pull_key: str
     facts: ImageFacts = field(default_factory=ImageFacts)
+    task_id: str | None = None
+    path_reason: str = ""
+    delegate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +130,14 @@ class Run:
     state: RunState
     created_at: datetime
     finished_at: datetime | None = None
-    task_id: str | None = None
     warnings: tuple[str, ...] = ()
     stages: tuple[RunStage, ...] = ()
     images: tuple[RunImage, ...] = ()
+
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """The tasks of its images, each once, in the order of the images."""
+        return tuple(dict.fromkeys(image.task_id for image in self.images if image.task_id is not None))
 
     def outcome(self) -> RunState:
         """The state its images add up to."""

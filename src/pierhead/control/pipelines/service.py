@@ -5,26 +5,31 @@ reported, the latter only under the lease that allows it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import lru_cache
 
 from pierhead.control.catalogue import Catalogue, Infra, Pin
 from pierhead.control.connectors import Connector
+from pierhead.control.delegates import Path, Route
 from pierhead.control.scopes import Scope, ScopedReference
-from pierhead.control.tasks import Bell, Lease, TaskQueue, TaskRow, TaskState
+from pierhead.control.tasks import Bell, Bells, Lease, StaleLeaseError, TaskQueue, TaskRow
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource
 from pierhead.kit.limits import KIB
 from pierhead.kit.paging import Page, PageRequest
+from pierhead.kit.signals import Signal, Topic
 
 from .document import parse_pipeline
 from .errors import RunNotFoundError
 from .model import Pipeline
+from .outcomes import CANCELLED, LEFT_OUT, end_of_run, end_of_task, failure_of_task, last_facts, part_of
 from .plan import Plan
-from .planning import plan_run
-from .ports import RunStore, RunTransaction
+from .planning import plan_run, ways_of
+from .ports import PathSettler, RunStore, RunTransaction, SettledPath
 from .resolution import resolve
-from .runs import ImageFacts, ImageFailure, ImageState, Run, RunState
+from .runs import ImageFacts, Run, RunState
+from .ways import with_tasks
 
 PULL_KIND = "pull"
 # The same text comes again with every push, so reading it again is the larger half of explaining it.
@@ -33,7 +38,7 @@ _REMEMBERED_BYTES = 64 * KIB
 
 
 class RunService:
-    """``release_line`` says whose defaults apply; None means the catalogue's newest."""
+    """``release_line`` says whose defaults apply, None: the catalogue's newest. ``dispatcher`` knows the delegates."""
 
     def __init__(
         self,
@@ -43,14 +48,18 @@ class RunService:
         clock: Clock,
         new_id: IdSource,
         release_line: str | None = None,
+        *,
+        dispatcher: PathSettler,
     ) -> None:
         self._store = store
         self._queue = queue
+        self._dispatcher = dispatcher
         self._catalogue = catalogue
         self._clock = clock
         self._new_id = new_id
         self._release_line = release_line
-        self._changes = Bell()
+        self._changes = Bells()
+        store.signals.on(Topic.RUN, self._changes.ring)
 
     def explain(self, raw: bytes, scope: Scope, stages: tuple[str, ...] = ()) -> Plan:
         """What each stage would get and why; changes nothing. Raises InvalidInputError for a bad pipeline."""
@@ -63,8 +72,7 @@ class RunService:
             plan = self._plan(tx, raw, scope, stages)
             run = plan_run(plan, scope, self._new_id(), raw, requested_by, self._clock.now())
             if run.outcome() is RunState.RUNNING:
-                task = self._queue.enqueue(tx, scope.account, PULL_KIND, {"runId": run.id})
-                run = replace(run, task_id=task.id)
+                run = self._with_tasks(tx, run, plan, scope)
             else:
                 run = replace(run, state=run.outcome(), finished_at=run.created_at)
             tx.runs.add(run)
@@ -79,49 +87,48 @@ class RunService:
             return tx.runs.page(account, request)
 
     def cancel(self, account: str, run_id: str) -> Run:
-        """Ends a run; its worker is told to stop. A final run stays as it is."""
+        """Ends a run; who works on it is told to stop. A final run stays as it is."""
         with self._store.transaction() as tx:
             run = _found(tx, account, run_id)
             if not run.state.is_final:
-                if run.task_id is not None:
-                    self._queue.cancel(tx, run.task_id)
+                for task_id in run.task_ids:
+                    self._end_images(tx, run, self._queue.cancel(tx, task_id))
                 tx.runs.set_state(run_id, RunState.CANCELLED, self._clock.now())
-                tx.after_commit(self._changes.ring)
+                _announce(tx, run_id)
             return _found(tx, account, run_id)
 
-    def wait_for_change(self, seen: int, timeout_s: float) -> int:
-        """Waits until a run in this process changed since ``seen`` (0 to begin with); gives the new count."""
-        self._changes.wait(seen, timeout_s)
-        return self._changes.count
+    def changes(self, run_id: str) -> AbstractContextManager[Bell]:
+        """A bell that rings when the run changes, whichever server changes it; sometimes for nothing."""
+        return self._changes.at(run_id)
 
     def leased(self, lease: Lease) -> tuple[Run, Mapping[str, Connector]]:
-        """The run a lease is for, and its connectors by the reference the images name; gone ones are left out."""
+        """The run with the images a lease is for, and their connectors by reference; gone ones are left out."""
         with self._store.snapshot() as tx:
-            run = tx.runs.find_by_task(lease.task.id)
-            if run is None:
-                raise RunNotFoundError(str(lease.task.payload.get("runId")))
+            run = part_of(_found_by(tx, lease), lease.id)
             return run, self._connectors_of(tx, run)
 
-    def record(self, lease: Lease, facts: Iterable[tuple[str, ImageFacts]]) -> None:
-        """Writes reported facts. Raises StaleLeaseError when the lease is lost."""
+    def record(self, lease: Lease, facts: Iterable[tuple[str, ImageFacts]], *, delegate: str = "") -> None:
+        """Writes facts about images of the lease, and once the name of who performs it. Raises StaleLeaseError."""
         with self._store.transaction() as tx:
             self._queue.check(tx, lease)
+            if delegate:
+                tx.runs.set_delegate(_run_id(lease), lease.id, delegate)
             tx.runs.put_facts(_run_id(lease), facts)
-            tx.after_commit(self._changes.ring)
+            _announce(tx, _run_id(lease))
 
     def finish(self, lease: Lease, facts: Iterable[tuple[str, ImageFacts]]) -> None:
-        """Writes the last facts, ends the task and the run, in one step. Raises StaleLeaseError."""
-        now = self._clock.now()
+        """Writes the last facts, ends the task, and the run when it was the last one of it, in one step.
+
+        Once more under the same lease changes nothing. Raises StaleLeaseError.
+        """
         with self._store.transaction() as tx:
-            tx.runs.put_facts(_run_id(lease), facts)
-            run = tx.runs.find_by_task(lease.task.id)
-            state = run.outcome() if run else RunState.FAILED
-            if state is RunState.RUNNING:  # the worker left an image without an outcome
-                state = RunState.FAILED
-            done = TaskState.SUCCEEDED if state is RunState.SUCCEEDED else TaskState.FAILED
-            self._queue.finish(tx, lease, done)
-            tx.runs.set_state(_run_id(lease), state, now)
-            tx.after_commit(self._changes.ring)
+            try:
+                self._queue.check(tx, lease)
+            except StaleLeaseError:
+                if self._queue.is_ended_by(tx, lease.id, lease.owner, lease.fence):
+                    return
+                raise
+            self._finish(tx, lease, facts)
 
     def give_back(self, lease: Lease) -> None:
         """For a worker that has to stop: the task is queued again, what was recorded stays. Raises StaleLeaseError."""
@@ -129,26 +136,62 @@ class RunService:
             self._queue.release(tx, lease)
 
     def sweep(self) -> None:
-        """Requeues work whose worker went silent, and ends the runs of work that was given up."""
+        """Requeues work whose worker went silent, and ends what waits for work that was given up."""
         with self._store.transaction() as tx:
-            self._end_runs(tx, self._queue.sweep_in(tx))
+            for task in self._queue.sweep_in(tx):
+                self.task_given_up(tx, task)
 
     def reclaim(self, owner: str) -> None:
         """``sweep`` after a restart: ``owner`` was this program's earlier life and works on nothing any more."""
         with self._store.transaction() as tx:
-            self._end_runs(tx, self._queue.reclaim_in(tx, owner))
+            for task in self._queue.reclaim_in(tx, owner):
+                self.task_given_up(tx, task)
 
-    def _end_runs(self, tx: RunTransaction, tasks: Iterable[TaskRow]) -> None:
-        for task in tasks:
-            run = tx.runs.find_by_task(task.id) if task.kind == PULL_KIND and task.state.is_final else None
-            if run is None:
-                continue
-            failed = ImageFacts(ImageState.FAILED, failure=_given_up(task))
-            open_keys = {image.pull_key for image in run.images if not image.facts.state.is_final}
-            tx.runs.put_facts(run.id, [(key, failed) for key in sorted(open_keys)])
-            state = RunState.CANCELLED if task.state is TaskState.CANCELLED else RunState.FAILED
-            tx.runs.set_state(run.id, state, self._clock.now())
-            tx.after_commit(self._changes.ring)
+    def task_given_up(self, tx: RunTransaction, task: TaskRow) -> None:
+        """Fails the images of a task that ended without being performed; the run ends when no other is left open.
+
+        Passes over a task that is not for a run, or goes on.
+        """
+        run = tx.runs.find_by_task(task.id) if task.kind == PULL_KIND and task.state.is_final else None
+        if run is not None:
+            self._end_images(tx, run, task)
+            self._end_run(tx, task.id, run.id)
+
+    def _with_tasks(self, tx: RunTransaction, run: Run, plan: Plan, scope: Scope) -> Run:
+        def settle(path: Path, origins: Iterable[str]) -> SettledPath:
+            return self._dispatcher.settle(tx, path, scope, origins)
+
+        def enqueue(route: Route | None) -> str:
+            document = None if route is None else route.to_json()
+            return self._queue.enqueue(tx, scope.account, PULL_KIND, {"runId": run.id}, route=document).id
+
+        return with_tasks(run, ways_of(plan, run), settle, enqueue)
+
+    def _finish(self, tx: RunTransaction, lease: Lease, facts: Iterable[tuple[str, ImageFacts]]) -> None:
+        run = _found_by(tx, lease)
+        now_is = tx.tasks.find(lease.id)
+        is_cancelled = now_is is not None and now_is.is_cancel_requested
+        otherwise = CANCELLED if is_cancelled else LEFT_OUT
+        tx.runs.put_facts(run.id, last_facts(part_of(run, lease.id).images, facts, otherwise).items())
+        after = part_of(_found_by(tx, lease), lease.id)
+        self._queue.finish(tx, lease, *end_of_task(after.images, is_cancelled=is_cancelled))
+        self._end_run(tx, lease.id, run.id)
+
+    def _end_images(self, tx: RunTransaction, run: Run, task: TaskRow) -> None:
+        """Of a task that nobody works on."""
+        if task.state.is_final:
+            tx.runs.put_facts(run.id, last_facts(part_of(run, task.id).images, (), failure_of_task(task)).items())
+
+    def _end_run(self, tx: RunTransaction, task_id: str, run_id: str) -> None:
+        """Ends the run when all its images have an outcome."""
+        _announce(tx, run_id)
+        # Said first, though it says nothing new: two tasks that end at once must look at the images one after the
+        # other, or each would see those of the other still open and nobody would end the run.
+        if tx.runs.set_state(run_id, RunState.RUNNING, None):
+            run = tx.runs.find_by_task(task_id)
+            state = end_of_run(run) if run else RunState.FAILED
+            if state.is_final:
+                tx.runs.set_state(run_id, state, self._clock.now())
 
     def _plan(self, tx: RunTransaction, raw: bytes, scope: Scope, stages: tuple[str, ...]) -> Plan:
         pins: dict[Infra, tuple[Pin, ...]] = {infra: tx.pins.all(scope.account, infra) for infra in Infra}
@@ -199,14 +242,15 @@ def _found(tx: RunTransaction, account: str, run_id: str) -> Run:
     return run
 
 
-def _given_up(task: TaskRow) -> ImageFailure:
-    error = task.error or {}
-    return ImageFailure(
-        code=str(error.get("code", "task-cancelled")),
-        category=str(error.get("category", "conflict")),
-        message=str(error.get("message", "the run was cancelled")),
-        hint=str(error.get("hint", "")),
-    )
+def _found_by(tx: RunTransaction, lease: Lease) -> Run:
+    run = tx.runs.find_by_task(lease.id)
+    if run is None:
+        raise RunNotFoundError(_run_id(lease))
+    return run
+
+
+def _announce(tx: RunTransaction, run_id: str) -> None:
+    tx.announce(Signal(Topic.RUN, run_id))
 
 
 def _run_id(lease: Lease) -> str:

@@ -12,6 +12,7 @@ from pierhead.control.scopes import IDENTIFIER_PATTERN
 from .cursor import Cursor, nothing
 from .infrastructure import read_connector, read_pull_policy
 from .model import Step
+from .selectors import read_selectors
 from .step_types import StepKind, step_types
 
 SERVICES: Final = "serviceDependencies"
@@ -22,7 +23,7 @@ def read_steps(spec: Cursor) -> tuple[Step, ...]:
     """Service dependencies and steps of a stage's ``spec``. Raises PipelineFieldError, also for a repeated path."""
     reading = _Reading()
     execution = spec.need("execution", "the steps of the stage")
-    return (*reading.services(spec), *reading.steps_of(execution, ""))
+    return (*reading.services(spec), *reading.steps_of(execution, "", ()))
 
 
 def read_identifier(element: Cursor) -> str:
@@ -49,39 +50,43 @@ class _Reading:
         found = spec.find(SERVICES)
         for item in found.items("a list of services") if found else ():
             service = item.find("service") or item
-            yield self.step(service, f"{SERVICES}.", service_type="Service")
+            yield self.step(service, f"{SERVICES}.", (), service_type="Service")
 
-    def steps_of(self, owner: Cursor, prefix: str) -> Iterator[Step]:
+    def steps_of(self, owner: Cursor, prefix: str, selectors: tuple[str, ...]) -> Iterator[Step]:
         for item in owner.need("steps", "a list of steps").items("a list of steps"):
-            yield from self.item(item, prefix)
+            yield from self.item(item, prefix, selectors)
 
-    def item(self, item: Cursor, prefix: str) -> Iterator[Step]:
+    def item(self, item: Cursor, prefix: str, selectors: tuple[str, ...]) -> Iterator[Step]:
+        """``selectors`` are those of the groups around it, the innermost that has any."""
         if (step := item.find("step")) is not None:
-            yield self.step(step, prefix)
+            yield self.step(step, prefix, selectors)
         elif (group := item.find("stepGroup")) is not None:
-            yield from self.group(group, prefix)
+            yield from self.group(group, prefix, selectors)
         elif (parallel := item.find("parallel")) is not None:
             for branch in parallel.items("a list of steps that run side by side"):
-                yield from self.item(branch, prefix)
+                yield from self.item(branch, prefix, selectors)
         else:
             raise item.wrong("step:, parallel: or stepGroup:", "none of them")
 
-    def group(self, group: Cursor, prefix: str) -> Iterator[Step]:
+    def group(self, group: Cursor, prefix: str, selectors: tuple[str, ...]) -> Iterator[Step]:
         identifier = read_identifier(group)
         path = self.unique(group, f"{prefix}{identifier}")
         template = group.find("template")
         if template is not None:
             yield _templated(group, path, identifier, template)
         else:
-            yield from self.steps_of(group, f"{path}.")
+            yield from self.steps_of(group, f"{path}.", read_selectors(group) or selectors)
 
-    def step(self, step: Cursor, prefix: str, service_type: str | None = None) -> Step:
+    def step(
+        self, step: Cursor, prefix: str, group_selectors: tuple[str, ...], service_type: str | None = None
+    ) -> Step:
         identifier = read_identifier(step)
         path = self.unique(step, f"{prefix}{identifier}")
         template = step.find("template")
         if template is not None:
             return _templated(step, path, identifier, template)
-        return _step(step, path, identifier, service_type or step.need("type", "a step type").text("a step type"))
+        step_type = service_type or step.need("type", "a step type").text("a step type")
+        return _step(step, path, identifier, step_type, group_selectors)
 
     def unique(self, element: Cursor, path: str) -> str:
         if path in self.seen:
@@ -93,7 +98,7 @@ class _Reading:
         return path
 
 
-def _step(step: Cursor, path: str, identifier: str, step_type: str) -> Step:
+def _step(step: Cursor, path: str, identifier: str, step_type: str, group_selectors: tuple[str, ...]) -> Step:
     known = step_types().get(step_type)
     kind = known.kind if known else StepKind.NO_IMAGE
     spec = step.find("spec")
@@ -112,7 +117,14 @@ def _step(step: Cursor, path: str, identifier: str, step_type: str) -> Step:
         source_type=found("source", _source_type) if known and known.by_source else None,
         base_image_connector_refs=(found("baseImageConnectorRefs", _texts) or ()) if kind is not StepKind.USER else (),
         timeout_s=step.optional("timeout", _timeout),
+        selectors=_selectors(step, spec) if kind is not StepKind.NO_IMAGE else (),
+        group_selectors=group_selectors,
     )
+
+
+def _selectors(step: Cursor, spec: Cursor | None) -> tuple[str, ...]:
+    """The reference writes them in the ``spec``; beside it they mean the same."""
+    return (read_selectors(spec) if spec is not None else ()) or read_selectors(step)
 
 
 def _templated(element: Cursor, path: str, identifier: str, template: Cursor) -> Step:

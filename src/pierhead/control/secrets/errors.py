@@ -111,8 +111,8 @@ class WrongKeyError(IntegrityError):
 
     def __init__(self, wanted: str, held: str) -> None:
         super().__init__(
-            f"the data is encrypted with key {wanted}, but the key file holds key {held}",
-            hint="put back the key file that belongs to this data directory",
+            f"the data is encrypted with key {wanted}, but the key given is {held}",
+            hint="put back the key file that belongs to this database, or give the key of its other servers",
         )
         self.wanted = wanted
         self.held = held

@@ -78,6 +78,7 @@ class SecretService:
     def delete(self, scope: Scope, identifier: str) -> None:
         """Raises SecretInUseError, SecretMissingError."""
         with self._store.transaction() as tx:
+            tx.secrets.find(scope, identifier)  # a connector that is about to refer to it comes before or after this
             users = tx.connectors.using_secret(scope, identifier)
             if users:
                 raise SecretInUseError(identifier, users)

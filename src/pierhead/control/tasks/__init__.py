@@ -1,8 +1,8 @@
 """The durable task queue: work that is written down, leased with a fencing number, and never lost or done twice."""
 
 from . import model as rules
-from .bell import Bell
-from .errors import StaleLeaseError, TaskExistsError, TaskNotFoundError
+from .bell import Bell, Bells
+from .errors import CheckpointTooLargeError, StaleLeaseError, TaskExistsError, TaskNotFoundError
 from .model import FINAL_STATES, OPEN_STATES, Lease, TaskRow, TaskState
 from .ports import TaskRows, TaskStore, TaskTransaction
 from .service import TaskQueue
@@ -11,6 +11,8 @@ __all__ = [
     "FINAL_STATES",
     "OPEN_STATES",
     "Bell",
+    "Bells",
+    "CheckpointTooLargeError",
     "Lease",
     "StaleLeaseError",
     "TaskExistsError",

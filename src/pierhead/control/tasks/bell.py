@@ -1,13 +1,8 @@
 """Wakes those who wait in this process; what there is to do stands in the store, so a lost ring loses nothing."""
 
-import logging
 import threading
-from collections.abc import Callable
-from typing import Generic, TypeVar
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 class Bell:
@@ -32,23 +27,30 @@ class Bell:
             return self._changed.wait_for(lambda: self._count != seen, timeout_s)
 
 
-class Listeners(Generic[T]):
-    """Callbacks for one kind of event; one that raises is logged and does not keep the others from hearing."""
+class Bells:
+    """A bell for each key that somebody waits for, and none for the rest: thousands may wait, each for its own."""
 
     def __init__(self) -> None:
-        self._callbacks: list[Callable[[T], None]] = []
+        self._lock = threading.Lock()
+        self._waiting: dict[str, list[Bell]] = {}
 
-    def add(self, callback: Callable[[T], None]) -> Callable[[], None]:
-        """Gives the function that takes it off again."""
-        self._callbacks = [*self._callbacks, callback]
-        return lambda: self._remove(callback)
+    @contextmanager
+    def at(self, key: str) -> Iterator[Bell]:
+        bell = Bell()
+        with self._lock:
+            self._waiting.setdefault(key, []).append(bell)
+        try:
+            yield bell
+        finally:
+            with self._lock:
+                self._waiting[key].remove(bell)
+                if not self._waiting[key]:
+                    del self._waiting[key]
 
-    def tell(self, event: T) -> None:
-        for callback in self._callbacks:
-            try:
-                callback(event)
-            except Exception:
-                log.exception("a listener to the task queue failed")
-
-    def _remove(self, callback: Callable[[T], None]) -> None:
-        self._callbacks = [kept for kept in self._callbacks if kept is not callback]
+    def ring(self, key: str = "") -> None:
+        """Without a key, every bell."""
+        with self._lock:
+            lists = [self._waiting.get(key, [])] if key else self._waiting.values()
+            bells = [bell for some in lists for bell in some]
+        for bell in bells:
+            bell.ring()

@@ -1,6 +1,6 @@
 """What can go wrong with a task in the queue, apart from the task's own failure, which is a value."""
 
-from pierhead.kit.errors import ConflictError, NotFoundError
+from pierhead.kit.errors import ConflictError, NotFoundError, TooLargeError
 
 
 class StaleLeaseError(ConflictError):
@@ -32,3 +32,16 @@ class TaskExistsError(ConflictError):
     def __init__(self, task_id: str) -> None:
         super().__init__(f"there is already a task {task_id!r}")
         self.task_id = task_id
+
+
+class CheckpointTooLargeError(TooLargeError):
+    code = "checkpoint-too-large"
+
+    def __init__(self, task_id: str, size_bytes: int, max_bytes: int) -> None:
+        super().__init__(
+            f"the checkpoint of task {task_id} has {size_bytes} bytes; at most {max_bytes} are kept",
+            hint="leave only what the next attempt cannot find out again",
+        )
+        self.task_id = task_id
+        self.size_bytes = size_bytes
+        self.max_bytes = max_bytes

@@ -36,6 +36,9 @@ class TaskRow:
     """``payload`` and ``error`` are plain JSON, stored as they are: references to secrets, never secrets.
 
     ``fence`` grows by one with every lease and never shrinks; ``attempts`` counts the leases that were not given back.
+    ``route`` is None for a task of the platform; any other is offered to delegates before it can be leased:
+    ``offer_at`` says when somebody has to look at that next, ``offers`` what came of it so far. ``checkpoint`` is what
+    an attempt left for the next one, ``result`` what came out. What stands in route and offers is not known here.
     """
 
     id: str
@@ -53,6 +56,11 @@ class TaskRow:
     is_cancel_requested: bool = False
     finished_at: datetime | None = None
     error: Mapping[str, object] | None = None
+    route: Mapping[str, object] | None = None
+    offers: Mapping[str, object] | None = None
+    offer_at: datetime | None = None
+    checkpoint: Mapping[str, object] | None = None
+    result: Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
@@ -61,6 +69,8 @@ class TaskRow:
             raise ValueError("a task has a lease exactly while it is leased")
         if self.state.is_final != (self.finished_at is not None):
             raise ValueError("a task has an end exactly when its state is final")
+        if self.offer_at is not None and (self.route is None or self.state is not TaskState.QUEUED):
+            raise ValueError("only a queued task with a route waits for an offer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +101,13 @@ class Lease:
 
 
 def is_due(task: TaskRow, kinds: Collection[str], now: datetime) -> bool:
-    """May somebody lease it now?"""
+    """May the platform lease it now?"""
+    return task.route is None and task.kind in kinds and may_be_leased(task, now)
+
+
+def may_be_leased(task: TaskRow, now: datetime) -> bool:
     return (
-        task.kind in kinds
-        and _is_free(task, now)
+        _is_free(task, now)
         and task.attempts < task.max_attempts
         and not task.is_cancel_requested
         and not _is_past(task.deadline_at, now)
@@ -109,6 +122,7 @@ def leased(task: TaskRow, owner: str, until: datetime) -> TaskRow:
         lease_expires_at=until,
         fence=task.fence + 1,
         attempts=task.attempts + 1,
+        offer_at=None,
     )
 
 
@@ -125,11 +139,27 @@ def released(task: TaskRow, now: datetime) -> TaskRow:
     """Given back undone: it may be leased again, and the attempt does not count; to be cancelled, it ends here."""
     if task.is_cancel_requested:
         return finished(task, TaskState.CANCELLED, None, now)
-    return replace(_requeued(task), attempts=task.attempts - 1)
+    return replace(_requeued(task, now), attempts=task.attempts - 1)
 
 
-def finished(task: TaskRow, state: TaskState, error: Mapping[str, object] | None, now: datetime) -> TaskRow:
-    return replace(task, state=state, error=error, finished_at=now, lease_expires_at=None)
+def finished(
+    task: TaskRow,
+    state: TaskState,
+    error: Mapping[str, object] | None,
+    now: datetime,
+    result: Mapping[str, object] | None = None,
+) -> TaskRow:
+    return replace(task, state=state, error=error, result=result, finished_at=now, lease_expires_at=None, offer_at=None)
+
+
+def given_up(task: TaskRow, error: Mapping[str, object], now: datetime) -> TaskRow | None:
+    """A queued task that nobody will take; None when it is not queued any more."""
+    return finished(task, TaskState.DEAD, error, now) if task.state is TaskState.QUEUED else None
+
+
+def is_ended_by(task: TaskRow, owner: str, fence: int) -> bool:
+    """Was it this very lease that ended the task? Then saying so again is no news, and no mistake."""
+    return task.state.is_final and task.owner == owner and task.fence == fence
 
 
 def cancelled(task: TaskRow, now: datetime) -> TaskRow:
@@ -151,7 +181,7 @@ def swept(task: TaskRow, now: datetime) -> TaskRow | None:
         return finished(task, TaskState.CANCELLED, None, now)
     if task.attempts >= task.max_attempts:
         return finished(task, TaskState.DEAD, _exhausted(task), now)
-    return _requeued(task)
+    return _requeued(task, now)
 
 
 def _is_free(task: TaskRow, now: datetime) -> bool:
@@ -162,8 +192,9 @@ def _is_past(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and moment <= now
 
 
-def _requeued(task: TaskRow) -> TaskRow:
-    return replace(task, state=TaskState.QUEUED, owner=None, lease_expires_at=None)
+def _requeued(task: TaskRow, now: datetime) -> TaskRow:
+    offer_at = None if task.route is None else now
+    return replace(task, state=TaskState.QUEUED, owner=None, lease_expires_at=None, offer_at=offer_at)
 
 
 # Both in the shape of any other failure on the wire, so that a reader of runs needs one way to show them.

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pierhead.kit.paging import Page, PageRequest
+from pierhead.kit.signals import Signal, Signals
 
 from .model import TaskRow, TaskState
 
@@ -25,6 +26,33 @@ class TaskRows(Protocol):
 
     def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
         """Gives the oldest task that is due (``model.is_due``) to ``owner``, with a fence of its own."""
+
+    def lease_this(self, task_id: str, owner: str, now: datetime, until: datetime) -> TaskRow | None:
+        """Gives a task that has a route to ``owner``; None when it may not be leased (``model.may_be_leased``)."""
+
+    def due_offers(self, now: datetime, limit: int) -> tuple[TaskRow, ...]:
+        """Queued tasks whose ``offer_at`` has come, the longest due first; no other transaction gets them meanwhile."""
+
+    def next_offer_at(self) -> datetime | None:
+        """The earliest ``offer_at`` of all tasks."""
+
+    def put_offers(self, task_id: str, offers: Mapping[str, object], offer_at: datetime | None) -> bool:
+        """What came of offering a queued task, and when to look again; False when it is not queued any more."""
+
+    def hurry_offers(self, account: str, now: datetime) -> int:
+        """Makes every queued, routed task of the account due by ``now``, for somebody new has come.
+
+        Gives how many were not due before.
+        """
+
+    def give_up(self, task_id: str, error: Mapping[str, object], now: datetime) -> TaskRow | None:
+        """Ends a queued task as DEAD (``model.given_up``)."""
+
+    def leased_by(self, owners: Collection[str]) -> Mapping[str, int]:
+        """How many tasks each of these owners holds now; those with none may be left out."""
+
+    def put_checkpoint(self, task_id: str, owner: str, fence: int, checkpoint: Mapping[str, object]) -> bool:
+        """False when the lease does not hold."""
 
     def holds(self, task_id: str, owner: str, fence: int) -> bool:
         """Does that lease hold, and will it until this transaction ends?"""
@@ -43,6 +71,7 @@ class TaskRows(Protocol):
         state: TaskState,
         error: Mapping[str, object] | None,
         now: datetime,
+        result: Mapping[str, object] | None = None,
     ) -> bool:
         """Ends the task; False when the lease does not hold."""
 
@@ -63,6 +92,14 @@ class TaskTransaction(Protocol):
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Calls back once the transaction is durable, never when it is rolled back."""
 
+    def announce(self, signal: Signal) -> None:
+        """Tells every process that shares the store, this one included, once the transaction is durable."""
+
 
 class TaskStore(Protocol):
+    @property
+    def signals(self) -> Signals: ...
+
     def transaction(self) -> AbstractContextManager[TaskTransaction]: ...
+
+    def snapshot(self) -> AbstractContextManager[TaskTransaction]: ...

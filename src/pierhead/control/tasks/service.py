@@ -1,22 +1,31 @@
-"""The task queue: enqueue, lease, renew, finish, cancel, sweep.
+"""The task queue: enqueue, lease or acquire, renew, finish, cancel, sweep.
 
 What belongs to somebody else's use case (enqueue, check, finish, release, cancel) takes part in the caller's
 transaction, so that a task and its effects are written together or not at all. It does not execute tasks, and does
-not know what a kind means.
+not know what a kind means, or who a task with a route should be offered to.
 """
 
+import json
+import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource, new_id
+from pierhead.kit.limits import KIB
+from pierhead.kit.paging import Page, PageRequest
+from pierhead.kit.signals import Signal, Topic
 
-from .bell import Bell, Listeners
-from .errors import StaleLeaseError, TaskNotFoundError
+from . import model
+from .bell import Bell, Bells
+from .errors import CheckpointTooLargeError, StaleLeaseError, TaskNotFoundError
 from .model import Lease, TaskRow, TaskState
 from .ports import TaskStore, TaskTransaction
 
+MAX_CHECKPOINT_BYTES = 16 * KIB
 _BY_A_WORKER = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED})
+# Signals from other processes may be lost, so who waits for an end looks by itself as often as this.
+_LOOK_EVERY_S = 5.0
 
 
 class TaskQueue:
@@ -28,8 +37,10 @@ class TaskQueue:
         self._clock = clock
         self._ids = ids
         self._bell = Bell()
-        self._enqueued: Listeners[None] = Listeners()
-        self._cancel_requested: Listeners[str] = Listeners()
+        self._ends = Bells()
+        self._wakes = Bell()
+        store.signals.on(Topic.TASK_QUEUED, lambda _: self._bell.ring())
+        store.signals.on(Topic.TASK_ENDED, self._ends.ring)
 
     def enqueue(
         self,
@@ -38,19 +49,32 @@ class TaskQueue:
         kind: str,
         payload: Mapping[str, object],
         *,
+        route: Mapping[str, object] | None = None,
         deadline_s: float | None = None,
         max_attempts: int = 3,
     ) -> TaskRow:
-        """A new task; whoever waits for one wakes up once the caller's transaction has committed."""
+        """A new task; whoever waits for one wakes up once the caller's transaction has committed.
+
+        Without a ``route`` the platform leases it; with one it waits for an offer, due at once.
+        """
         now = self._clock.now()
-        deadline_at = None if deadline_s is None else now + timedelta(seconds=deadline_s)
-        task = TaskRow(self._ids(), account, kind, payload, now, max_attempts=max_attempts, deadline_at=deadline_at)
+        task = TaskRow(
+            self._ids(),
+            account,
+            kind,
+            payload,
+            now,
+            max_attempts=max_attempts,
+            deadline_at=None if deadline_s is None else now + timedelta(seconds=deadline_s),
+            route=route,
+            offer_at=None if route is None else now,
+        )
         tx.tasks.add(task)
-        tx.after_commit(self._announce)
+        _announce(tx, task)
         return task
 
     def lease(self, owner: str, kinds: Collection[str], *, wait_s: float = 0.0) -> Lease | None:
-        """The oldest task of these kinds, or None.
+        """The oldest task of these kinds that has no route, or None.
 
         Without one it waits up to ``wait_s`` seconds for something to change, looks once more and returns: a loop
         around it stays in charge of stopping, and ``wake`` cuts the wait short.
@@ -61,27 +85,59 @@ class TaskQueue:
             lease = self._lease_now(owner, kinds)
         return lease
 
+    def acquire(self, tx: TaskTransaction, task_id: str, owner: str) -> Lease | None:
+        """Leases a task that has a route; None, at once, when another has it, or just takes it, or it has ended."""
+        now = self._clock.now()
+        task = tx.tasks.lease_this(task_id, owner, now, self._until(now))
+        return None if task is None else Lease(task)
+
+    def held(self, tx: TaskTransaction, task_id: str, owner: str, fence: int) -> Lease:
+        """The lease, which holds until ``tx`` ends. Raises StaleLeaseError."""
+        task = tx.tasks.find(task_id) if tx.tasks.holds(task_id, owner, fence) else None
+        if task is None:
+            raise StaleLeaseError(task_id, owner, fence)
+        return Lease(task)
+
     def renew(self, lease: Lease) -> Lease:
         """The lease with a later expiry; look at its ``is_cancel_requested``. Raises StaleLeaseError."""
         with self._store.transaction() as tx:
             task = tx.tasks.renew(lease.id, lease.owner, lease.fence, self._until(self._clock.now()))
         if task is None:
-            raise StaleLeaseError(lease.id, lease.owner, lease.fence)
+            raise _stale(lease)
         return Lease(task)
 
     def check(self, tx: TaskTransaction, lease: Lease) -> None:
         """Call first in a transaction that writes effects of a task still going on. Raises StaleLeaseError."""
         if not tx.tasks.holds(lease.id, lease.owner, lease.fence):
-            raise StaleLeaseError(lease.id, lease.owner, lease.fence)
+            raise _stale(lease)
+
+    def checkpoint(self, tx: TaskTransaction, lease: Lease, document: Mapping[str, object]) -> None:
+        """Leaves ``document`` for the next attempt. Raises CheckpointTooLargeError, StaleLeaseError."""
+        size = len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+        if size > MAX_CHECKPOINT_BYTES:
+            raise CheckpointTooLargeError(lease.id, size, MAX_CHECKPOINT_BYTES)
+        if not tx.tasks.put_checkpoint(lease.id, lease.owner, lease.fence, document):
+            raise _stale(lease)
 
     def finish(
-        self, tx: TaskTransaction, lease: Lease, state: TaskState, error: Mapping[str, object] | None = None
+        self,
+        tx: TaskTransaction,
+        lease: Lease,
+        state: TaskState,
+        error: Mapping[str, object] | None = None,
+        result: Mapping[str, object] | None = None,
     ) -> None:
         """Ends the task as SUCCEEDED, FAILED or CANCELLED. Raises StaleLeaseError: let it roll all back."""
         if state not in _BY_A_WORKER:
             raise ValueError(f"a worker does not end a task as {state}")
-        if not tx.tasks.finish(lease.id, lease.owner, lease.fence, state, error, self._clock.now()):
-            raise StaleLeaseError(lease.id, lease.owner, lease.fence)
+        if not tx.tasks.finish(lease.id, lease.owner, lease.fence, state, error, self._clock.now(), result):
+            raise _stale(lease)
+        tx.announce(Signal(Topic.TASK_ENDED, lease.id))
+
+    def is_ended_by(self, tx: TaskTransaction, task_id: str, owner: str, fence: int) -> bool:
+        """Was it this very lease that ended the task? Then whoever says so again may be told yes."""
+        task = tx.tasks.find(task_id)
+        return task is not None and model.is_ended_by(task, owner, fence)
 
     def release(self, tx: TaskTransaction, lease: Lease) -> None:
         """Gives the task back undone, for a worker that must stop; the attempt does not count.
@@ -89,8 +145,8 @@ class TaskQueue:
         Raises StaleLeaseError.
         """
         if not tx.tasks.release(lease.id, lease.owner, lease.fence, self._clock.now()):
-            raise StaleLeaseError(lease.id, lease.owner, lease.fence)
-        tx.after_commit(self._announce)
+            raise _stale(lease)
+        _announce(tx, tx.tasks.find(lease.id))
 
     def cancel(self, tx: TaskTransaction, task_id: str) -> TaskRow:
         """Ends a queued task, asks the holder of a leased one, leaves a finished one alone; gives the task afterwards.
@@ -100,8 +156,13 @@ class TaskQueue:
         task = tx.tasks.cancel(task_id, self._clock.now())
         if task is None:
             raise TaskNotFoundError(task_id)
-        if task.state is TaskState.LEASED:
-            tx.after_commit(lambda: self._cancel_requested.tell(task_id))
+        _announce(tx, task)
+        return task
+
+    def give_up(self, tx: TaskTransaction, task_id: str, error: Mapping[str, object]) -> TaskRow | None:
+        """Ends a queued task that nobody will take as DEAD; None when it is not queued any more."""
+        task = tx.tasks.give_up(task_id, error, self._clock.now())
+        _announce(tx, task)
         return task
 
     def sweep(self) -> tuple[TaskRow, ...]:
@@ -115,8 +176,8 @@ class TaskQueue:
         Gives the rows it changed, so that the caller can write, in the same transaction, what the end of a task means.
         """
         changed = tx.tasks.requeue_expired(self._clock.now())
-        if any(task.state is TaskState.QUEUED for task in changed):
-            tx.after_commit(self._announce)
+        for task in changed:
+            _announce(tx, task)
         return changed
 
     def reclaim_in(self, tx: TaskTransaction, owner: str) -> tuple[TaskRow, ...]:
@@ -124,17 +185,58 @@ class TaskQueue:
         tx.tasks.expire(owner, self._clock.now())
         return self.sweep_in(tx)
 
+    def find(self, account: str, task_id: str) -> TaskRow | None:
+        with self._store.snapshot() as tx:
+            task = tx.tasks.find(task_id)
+        return task if task is not None and task.account == account else None
+
+    def get(self, account: str, task_id: str) -> TaskRow:
+        """Raises TaskNotFoundError."""
+        task = self.find(account, task_id)
+        if task is None:
+            raise TaskNotFoundError(task_id)
+        return task
+
+    def page(self, account: str, states: Collection[TaskState], request: PageRequest) -> Page[TaskRow]:
+        """Newest first; no ``states`` means all of them."""
+        with self._store.snapshot() as tx:
+            return tx.tasks.page(account, states, request)
+
+    def wait_for_end(self, task_id: str, timeout_s: float) -> TaskRow | None:
+        """The task once it has ended, by whichever server; None when it has not within ``timeout_s`` or after ``wake``.
+
+        Raises TaskNotFoundError.
+        """
+        ends_at = time.monotonic() + timeout_s
+        wakes = self._wakes.count
+        with self._ends.at(task_id) as bell:
+            while True:
+                seen = bell.count
+                with self._store.snapshot() as tx:
+                    task = tx.tasks.find(task_id)
+                if task is None:
+                    raise TaskNotFoundError(task_id)
+                left_s = ends_at - time.monotonic()
+                if task.state.is_final:
+                    return task
+                if left_s <= 0 or self._wakes.count != wakes:
+                    return None
+                bell.wait(seen, min(left_s, _LOOK_EVERY_S))
+
     def on_enqueued(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Calls back after there is something new to lease; gives the function that ends this. Must be quick."""
-        return self._enqueued.add(lambda _: callback())
+        """Calls back after there may be something new to lease; gives the function that ends this. Must be quick."""
+        return self._store.signals.on(Topic.TASK_QUEUED, lambda _: callback())
 
     def on_cancel_requested(self, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Calls back with the id of a leased task that is to be cancelled; gives the function that ends this."""
-        return self._cancel_requested.add(callback)
+        """Calls back with the id of a leased task that is to be cancelled, empty when it may be any; gives the
+        function that ends this."""
+        return self._store.signals.on(Topic.TASK_CANCEL, callback)
 
     def wake(self) -> None:
-        """Cuts short every waiting ``lease``."""
+        """Cuts short every waiting ``lease`` and ``wait_for_end``."""
+        self._wakes.ring()
         self._bell.ring()
+        self._ends.ring()
 
     def _lease_now(self, owner: str, kinds: Collection[str]) -> Lease | None:
         now = self._clock.now()
@@ -145,6 +247,19 @@ class TaskQueue:
     def _until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.lease_s)
 
-    def _announce(self) -> None:
-        self._bell.ring()
-        self._enqueued.tell(None)
+
+def _announce(tx: TaskTransaction, task: TaskRow | None) -> None:
+    """Says what a task's new state means to those who wait for something."""
+    if task is None:
+        return
+    if task.state.is_final:
+        topic = Topic.TASK_ENDED
+    elif task.state is TaskState.LEASED:
+        topic = Topic.TASK_CANCEL
+    else:
+        topic = Topic.TASK_QUEUED if task.route is None else Topic.TASK_WAITS
+    tx.announce(Signal(topic, task.id))
+
+
+def _stale(lease: Lease) -> StaleLeaseError:
+    return StaleLeaseError(lease.id, lease.owner, lease.fence)

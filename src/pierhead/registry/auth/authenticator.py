@@ -16,6 +16,7 @@ from .challenge import Challenge, parse_challenges
 from .credentials import Basic, Grant
 from .flights import Flights
 from .realm import Realm
+from .scopes import scopes_to_ask
 from .tokens import AGED_S, Token, TokenCache
 
 _MAX_LEARNED = 4096
@@ -55,7 +56,7 @@ class Authenticator:
             return token
         learned = self._learned.get(endpoint.key)
         if isinstance(learned, Realm):
-            scopes = (request.scope,) if request.scope else ()
+            scopes = request.scopes
             try:
                 return self._renewed(endpoint, request, learned, scopes, None, call, tries)
             except RegistryError:
@@ -87,7 +88,7 @@ class Authenticator:
         self, answer: Answer, realm: Realm, challenge: Challenge, grant: Grant | None, call: CallContext, tries: Tries
     ) -> Grant | None:
         endpoint, request = answer.endpoint, answer.request
-        scopes = challenge.scopes or ((request.scope,) if request.scope else ())
+        scopes = scopes_to_ask(request.scopes, challenge.scopes)
         failed = grant if isinstance(grant, Token) else None
         is_short = challenge.get("error") == "insufficient_scope"
         if failed is not None and is_short and set(scopes) <= set(failed.scopes) and not self._is_aged(failed):

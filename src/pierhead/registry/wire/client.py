@@ -15,6 +15,7 @@ from pierhead.registry.origin import Origin
 from .addresses import OWN, AddressKind, check_name, kind_of_name
 from .connection import Connection
 from .dial import Dialer, Resolver, system_resolve
+from .payload import Payload
 from .pool import Pool
 from .proxy import open_tunnel, proxy_authorization, proxy_for
 from .response import Response
@@ -53,13 +54,21 @@ class WireClient:
         self._kinds: dict[Origin, AddressKind] = {}
 
     def send(
-        self, route: Route, method: str, target: str, fields: Iterable[tuple[str, str]], call: CallContext
+        self,
+        route: Route,
+        method: str,
+        target: str,
+        fields: Iterable[tuple[str, str]],
+        call: CallContext,
+        payload: Payload | None = None,
     ) -> Response:
-        """The answer's head, its body unread. Raises a RegistryError."""
+        """The answer's head, its body unread. Raises a RegistryError, or what the payload raises."""
         call.check(self._clock)
         proxy = proxy_for(route.origin, route.proxy)
         head = [("Host", route.origin.authority), ("User-Agent", self._user_agent), ("Accept-Encoding", "identity")]
         head += fields
+        if payload is not None:
+            head.append(("Content-Length", str(payload.length)))
         if proxy is not None and not route.origin.is_secure:
             target = f"{route.origin}{target}"
             head += proxy_authorization(proxy)
@@ -67,10 +76,10 @@ class WireClient:
             connection = self._kept(route) or self._open(route, proxy, call)
             watch = Watch(call, self._clock, self._times, f"an answer from {route.origin.authority}")
             try:
-                return self._exchange(route, connection, method, target, head, watch)
+                return self._exchange(route, connection, method, target, head, watch, payload)
             except ConnectionLostError:
                 # A server may close a kept connection just as we write to it; that says nothing about a new one.
-                if connection.served == 0:
+                if connection.served == 0 or (payload is not None and not payload.is_replayable):
                     raise
 
     def kind_of(self, origin: Origin) -> AddressKind | None:
@@ -88,9 +97,10 @@ class WireClient:
         target: str,
         head: list[tuple[str, str]],
         watch: Watch,
+        payload: Payload | None,
     ) -> Response:
         try:
-            response = connection.exchange(method, target, head, watch, self._caps.head_bytes)
+            response = connection.exchange(method, target, head, watch, self._caps.head_bytes, payload)
         except BaseException:
             connection.close()
             raise

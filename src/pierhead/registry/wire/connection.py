@@ -10,6 +10,7 @@ from pierhead.registry.errors import BadResponseError, ConnectionLostError
 from .addresses import AddressKind
 from .body import body_of
 from .head import Head, parse_head, render_request
+from .payload import Payload
 from .response import Response
 from .stream import Stream
 from .watch import Watch
@@ -31,15 +32,41 @@ class Connection:
         self.idle_since = 0.0
 
     def exchange(
-        self, method: str, target: str, fields: Iterable[tuple[str, str]], watch: Watch, head_cap: int
+        self,
+        method: str,
+        target: str,
+        fields: Iterable[tuple[str, str]],
+        watch: Watch,
+        head_cap: int,
+        payload: Payload | None = None,
     ) -> Response:
-        """Sends a request without body and reads the head of the answer. Raises a RegistryError."""
+        """Sends a request and reads the head of the answer. Raises a RegistryError, or what the payload raises."""
         self.stream.watch = watch
         self.stream.send(render_request(method, target, fields))
+        is_whole = payload is None or self._send_body(payload, watch)
         head = self._final_head(head_cap)
         watch.head_is_read()
         self.served += 1
-        return Response(head, body_of(method, head, self.stream), self)
+        body = body_of(method, head, self.stream)
+        body.leaves_open = body.leaves_open and is_whole
+        return Response(head, body, self)
+
+    def _send_body(self, payload: Payload, watch: Watch) -> bool:
+        """False when the other side answered before it had everything: it wants no more of it."""
+        watch.body_is_sent_now()
+        sent = 0
+        for piece in payload.pieces():
+            if self.stream.has_heard():
+                break
+            try:
+                self.stream.send(piece)
+            except ConnectionLostError:
+                if not self.stream.has_heard():
+                    raise
+                break
+            sent += len(piece)
+        watch.answer_is_awaited()
+        return sent == payload.length
 
     def is_stale(self) -> bool:
         """Whether the other side has closed, or said something unasked, while nobody looked."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pierhead.registry.errors import BadResponseError, BodyTooLargeError, ConnectionLostError, RegistryError
 
+from .payload import Piece
 from .watch import Watch
 
 _CHUNK = 16 * 1024
@@ -80,11 +81,50 @@ class Stream:
         self._held = held[end + 2 :]
         return held[:end]
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: Piece) -> None:
+        """All of ``data``. Raises a RegistryError."""
+        watch = self.watch
+        if watch is not None:
+            watch.begin()
+        view = memoryview(data)
+        while view:
+            try:
+                count = self._sock.send(view)
+            except TimeoutError:
+                if watch is not None:
+                    watch.silent(watch.slice_s)
+                continue
+            except OSError as error:
+                raise self._lost(error) from error
+            view = view[count:]
+            if watch is not None:
+                watch.check(count)
+
+    def has_heard(self) -> bool:
+        """Whether the other side has said something, or closed, while we were sending."""
+        if self._held:
+            return True
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        if not poll.poll(0):
+            return False
+        return self._pending is None or self._has_heard_in_tls()
+
+    def _has_heard_in_tls(self) -> bool:
+        """Something came; only reading tells an answer from a session ticket, which is none."""
+        import ssl
+
+        slice_s = self._sock.gettimeout()
+        self._sock.settimeout(0.0)
         try:
-            self._sock.sendall(data)
-        except OSError as error:
-            raise self._lost(error) from error
+            self._held = self._sock.recv(_CHUNK)
+        except ssl.SSLWantReadError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self._sock.settimeout(slice_s)
+        return True
 
     def _more(self, view: memoryview, pending: Callable[[], int]) -> int:
         """TLS gives a record of 16 KiB at a time; what has come already is taken along, for it costs each reader."""

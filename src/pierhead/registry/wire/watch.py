@@ -37,6 +37,16 @@ class Watch:
         """How long a socket may block before ``silent`` wants to be told."""
         return self._times.slice_s
 
+    def body_is_sent_now(self) -> None:
+        """From here on bytes may take as long as they like to go out, if only they keep going."""
+        self.head_is_read()
+
+    def answer_is_awaited(self) -> None:
+        """All is sent; now the other side has work to do before it answers."""
+        self.head_is_read()
+        self._limit_s = self._times.commit_s
+        self._began = self._asked_at = self._clock.monotonic()
+
     def head_is_read(self) -> None:
         """From here on bytes may take as long as they like, if only they keep coming."""
         self._limit_s = None

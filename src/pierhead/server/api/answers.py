@@ -28,7 +28,7 @@ class Answer(Wire, Generic[T]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{_name(params[0])}Answer"
+        return f"{schema_name(params[0])}Answer"
 
 
 class PageData(Wire, Generic[T]):
@@ -45,7 +45,7 @@ class PageData(Wire, Generic[T]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
-        return f"{_name(params[0])}Page"
+        return f"{schema_name(params[0])}Page"
 
 
 def answer(call: Call, data: T, warnings: Iterable[ConnectorWarning] = ()) -> Answer[T]:
@@ -68,7 +68,7 @@ def page_data(page: Page[R], convert: Callable[[R], T]) -> PageData[T]:
     )
 
 
-def _name(parameter: Any) -> str:
+def schema_name(parameter: Any) -> str:
     """The name of a schema: ``X`` for a model, ``XList`` for ``list[X]``."""
     own: str = (get_origin(parameter) or parameter).__name__
-    return "".join(_name(argument) for argument in get_args(parameter)) + own[:1].upper() + own[1:]
+    return "".join(schema_name(argument) for argument in get_args(parameter)) + own[:1].upper() + own[1:]

@@ -1,4 +1,4 @@
-"""What can be asked about connectors beyond the reference: preview, tags, and the default one as it was."""
+"""What can be asked about connectors beyond the reference: previews, lists, what a tag means, the default one."""
 
 from typing import Annotated
 
@@ -13,11 +13,12 @@ from .openapi import takes
 from .params import OwnScope
 from .slow_calls import Slow
 from .wire.connectors import PreviewBody, PreviewInfo, SavedConnectorItem
-from .wire.registry import TagsInfo
+from .wire.registry import RepositoriesInfo, ResolvedImage, TagsInfo
 
 router = APIRouter(prefix="/pierhead/v1/connectors", tags=["connectors"], dependencies=[Depends(own_caller)])
 
 MAX_TAGS = 100_000
+MAX_REPOSITORIES = 100_000
 Sent = Annotated[PreviewBody, Depends(json_body(PreviewBody))]
 
 
@@ -44,5 +45,33 @@ def list_tags(
 ) -> Answer[TagsInfo]:
     """Tags of a repository as seen through a connector; ``truncated`` when there are more than ``limit``."""
     with slow.one("lists of tags"):
-        found = call.app.delegate.list_tags(scope, identifier, repository, limit)
+        found = call.app.connector_tasks.list_tags(scope, identifier, repository, limit)
     return answer(call, TagsInfo(name=found.name, tags=list(found.tags), truncated=found.truncated))
+
+
+@router.get("/{identifier}/repositories", operation_id="listConnectorRepositories")
+def list_repositories(
+    call: OwnCall,
+    scope: OwnScope,
+    slow: Slow,
+    identifier: str,
+    limit: Annotated[int, Query(ge=1, le=MAX_REPOSITORIES)] = 10_000,
+) -> Answer[RepositoriesInfo]:
+    """Repositories as the registry lists them through a connector; many registries list none."""
+    with slow.one("lists of repositories"):
+        found = call.app.connector_tasks.list_repositories(scope, identifier, limit)
+    return answer(call, RepositoriesInfo(repositories=list(found.repositories), truncated=found.truncated))
+
+
+@router.get("/{identifier}/resolve", operation_id="resolveImage")
+def resolve(
+    call: OwnCall,
+    scope: OwnScope,
+    slow: Slow,
+    identifier: str,
+    image: Annotated[str, Query(min_length=1, max_length=512)],
+) -> Answer[ResolvedImage]:
+    """What an image's tag means now through a connector: its digest, and the platforms that are in it."""
+    with slow.one("resolutions"):
+        found = call.app.connector_tasks.resolve(scope, identifier, image)
+    return answer(call, ResolvedImage.of(found))

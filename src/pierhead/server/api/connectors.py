@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from pierhead.control.connectors import CATEGORY, CONNECTOR_TYPE, SavedConnector, parse_connector
+from pierhead.control.delegates import DelegateNotFoundError
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
@@ -13,7 +14,7 @@ from .bodies import json_body, json_value
 from .openapi import takes
 from .params import ForceDelete, ReferenceScope, SearchTerm, page_of
 from .slow_calls import Slow
-from .wire.connection_tests import TestResult
+from .wire.connection_tests import TestResult, Way
 from .wire.connectors import (
     ConnectorBody,
     ConnectorCatalogue,
@@ -84,8 +85,8 @@ def is_identifier_free(call: ReferenceCall, scope: ReferenceScope, identifier: A
 def test_connection(call: ReferenceCall, scope: ReferenceScope, identifier: str, slow: Slow) -> Answer[TestResult]:
     """Tests a saved connector and waits for the result; a connector that fails is a good answer with FAILURE in it."""
     with slow.one("connection tests"):
-        report = call.app.delegate.test_connection(scope, identifier)
-    return answer(call, TestResult.of(report, call.app.clock.now()))
+        tested = call.app.connector_tasks.tested(scope, identifier)
+    return answer(call, TestResult.of(tested, call.app.clock.now(), _way_of(call, tested.task_id)))
 
 
 @router.get("/{identifier}", operation_id="getConnector")
@@ -99,9 +100,25 @@ def delete(call: ReferenceCall, scope: ReferenceScope, identifier: str, force: F
     return answer(call, True, warnings)
 
 
+def _way_of(call: Call, task_id: str) -> Way:
+    """Who performed a task, and why they did."""
+    task = call.app.queue.find(call.account, task_id)
+    if task is None or task.route is None:
+        return Way()
+    return Way(task.owner, _label_of(call, task.owner), call.app.dispatcher.log(task_id))
+
+
+def _label_of(call: Call, delegate_id: str | None) -> str | None:
+    """None as well for one that was forgotten meanwhile."""
+    try:
+        return call.app.delegates.find(call.account, delegate_id).label if delegate_id else None
+    except DelegateNotFoundError:
+        return None
+
+
 def saved_answer(call: Call, saved: SavedConnector) -> Answer[SavedConnectorItem]:
     """Says what was stored, and has it tested without waiting for that."""
     connector = saved.connector
     if not connector.spec.ignore_test_connection:
-        call.app.delegate.start_test(connector.scope, connector.identifier)
+        call.app.connector_tasks.start_test(connector.scope, connector.identifier)
     return answer(call, SavedConnectorItem.of_saved(saved))

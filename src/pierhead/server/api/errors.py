@@ -55,6 +55,9 @@ BY_CODE: Mapping[str, Verdict] = {
     "account-not-found": Verdict(404, "RESOURCE_NOT_FOUND"),
     "connector-exists": Verdict(400, _INVALID),
     "connector-not-found": Verdict(400, "CONNECTOR_NOT_FOUND_EXCEPTION"),  # named inside a body, not by the path
+    "delegate-token-already-revoked": Verdict(400, _INVALID),
+    "delegate-token-exists": Verdict(400, _INVALID),
+    "delegate-token-still-active": Verdict(400, _INVALID),
     "invalid-connector": Verdict(400, _INVALID, Shape.FAILURE),
     "invalid-fields": Verdict(400, _INVALID, Shape.FAILURE),
     "invalid-reference": Verdict(400, "INVALID_IDENTIFIER_REF"),
@@ -86,6 +89,7 @@ UPSTREAM = Verdict(424, "CONNECTOR_VALIDATION_EXCEPTION")
 _UPSTREAM_SPEAKS_FOR_ITSELF = (InvalidInputError, NotFoundError, RateLimitedError)
 
 _MAX_WAIT_S = 86_400.0
+_TRY_AGAIN_S = "2"  # a database that restarts is back by then
 OOPS = "Oops, something went wrong on our end. Please contact the operator of this server with the correlation id."
 
 
@@ -159,4 +163,6 @@ def headers_for(error: AppError, verdict: Verdict) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, RateLimitedError) and error.retry_after_s is not None:
         return {"Retry-After": str(ceil(min(error.retry_after_s, _MAX_WAIT_S)))}
+    if verdict.http_status == 503 and error.retryable:
+        return {"Retry-After": _TRY_AGAIN_S}
     return {}

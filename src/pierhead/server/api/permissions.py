@@ -21,6 +21,9 @@ class Permission(StrEnum):
     SECRET_VIEW = "core_secret_view"  # noqa: S105 - the name of a permission
     SECRET_EDIT = "core_secret_edit"  # noqa: S105 - the name of a permission
     SECRET_DELETE = "core_secret_delete"  # noqa: S105 - the name of a permission
+    DELEGATE_VIEW = "core_delegate_view"
+    DELEGATE_EDIT = "core_delegate_edit"
+    DELEGATE_DELETE = "core_delegate_delete"
     PIPELINE_VIEW = "core_pipeline_view"
     PIPELINE_EXECUTE = "core_pipeline_execute"
 
@@ -67,6 +70,37 @@ PERMISSIONS: Mapping[str, Permission] = {
     "getRun": P.PIPELINE_VIEW,
     "cancelRun": P.PIPELINE_EXECUTE,
     "streamRunEvents": P.PIPELINE_VIEW,
+    "listConnectorRepositories": P.CONNECTOR_ACCESS,
+    "resolveImage": P.CONNECTOR_ACCESS,
+    "startCopy": P.CONNECTOR_ACCESS,
+    "getCopy": P.CONNECTOR_VIEW,
+    "createDelegateToken": P.DELEGATE_EDIT,
+    "revokeDelegateToken": P.DELEGATE_DELETE,
+    "deleteDelegateToken": P.DELEGATE_DELETE,
+    "deleteDelegateTokenByQuery": P.DELEGATE_DELETE,
+    "listDelegateTokens": P.DELEGATE_VIEW,
+    "listDelegateGroupsOfToken": P.DELEGATE_VIEW,
+    "listDelegates": P.DELEGATE_VIEW,
+    "getDelegateVersion": P.DELEGATE_VIEW,
+    "generateHelmValues": P.DELEGATE_EDIT,
+    "listDelegateGroupsByTags": P.DELEGATE_VIEW,
+    "getDelegateGroupTags": P.DELEGATE_VIEW,
+    "addDelegateGroupTags": P.DELEGATE_EDIT,
+    "setDelegateGroupTags": P.DELEGATE_EDIT,
+    "deleteDelegateGroupTags": P.DELEGATE_DELETE,
+    "listDelegateGroups": P.DELEGATE_VIEW,
+    "getDelegateGroup": P.DELEGATE_VIEW,
+    "approveDelegateGroup": P.DELEGATE_EDIT,
+    "deleteDelegateGroup": P.DELEGATE_DELETE,
+    "getDelegate": P.DELEGATE_VIEW,
+    "approveDelegate": P.DELEGATE_EDIT,
+    "disableDelegate": P.DELEGATE_EDIT,
+    "enableDelegate": P.DELEGATE_EDIT,
+    "deleteDelegate": P.DELEGATE_DELETE,
+    "listTasks": P.PIPELINE_VIEW,
+    "getTask": P.PIPELINE_VIEW,
+    "getTaskSelection": P.PIPELINE_VIEW,
+    "cancelTask": P.PIPELINE_EXECUTE,
 }
 
 

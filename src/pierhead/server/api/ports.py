@@ -1,22 +1,29 @@
-"""What the API needs of the program it is part of; the Application of ``server.bootstrap`` has all of it."""
+"""What the HTTP edge needs of the application; how it is put together is not known here."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from pierhead.control.access import AccessService
 from pierhead.control.catalogue import CatalogueService
 from pierhead.control.connectors import ConnectorService
+from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretService
+from pierhead.control.tasks import TaskQueue, TaskRow
 from pierhead.kit.clock import Clock
-from pierhead.protocol.tasks import TagsResult, TestReport
+from pierhead.protocol.signatures import SigningKey
+from pierhead.protocol.tasks import CopyEvent, RepositoriesResult, ResolveResult, TagsResult
+from pierhead.server.delegates.hub import Hub
+from pierhead.server.jobs.connector_tasks import Tested
+from pierhead.server.jobs.work import Work, WorkStore
 from pierhead.server.settings import Settings
 
 
-class Delegate(Protocol):
-    """Whoever talks to registries for us. What waits may wait for minutes."""
+class ConnectorTasks(Protocol):
+    """Has registries asked for us, by whoever reaches them. What waits may wait for two minutes."""
 
-    def test_connection(self, scope: Scope, identifier: str) -> TestReport:
+    def tested(self, scope: Scope, identifier: str) -> Tested:
         """Tests a saved connector and stores its status. A failing test is a result. Raises ConnectorMissingError."""
 
     def start_test(self, scope: Scope, identifier: str) -> str:
@@ -25,28 +32,63 @@ class Delegate(Protocol):
     def list_tags(self, scope: Scope, identifier: str, repository: str, limit: int) -> TagsResult:
         """At most ``limit`` tags. Raises AppError."""
 
+    def list_repositories(self, scope: Scope, identifier: str, limit: int) -> RepositoriesResult:
+        """At most ``limit`` repositories. Raises AppError."""
+
+    def resolve(self, scope: Scope, identifier: str, image: str) -> ResolveResult:
+        """What the image's tag means now. Raises AppError."""
+
+    def start_copy(
+        self,
+        scope: Scope,
+        source_connector: str,
+        source: str,
+        target_connector: str,
+        target: str,
+        digest: str | None = None,
+        platforms: tuple[str, ...] = (),
+    ) -> str:
+        """Queues the copy of one image and gives the id of the task. Raises AppError."""
+
+    def copied(self, task_id: str) -> CopyEvent | None:
+        """How far a copy is that goes on, as far as this process was told."""
+
+    def cancel(self, account: str, task_id: str) -> TaskRow:
+        """Ends a waiting task, asks the holder of a running one; gives it afterwards. Raises TaskNotFoundError."""
+
 
 class Application(Protocol):
     @property
     def settings(self) -> Settings: ...
-
     @property
     def clock(self) -> Clock: ...
-
+    @property
+    def store(self) -> WorkStore: ...
     @property
     def access(self) -> AccessService: ...
-
     @property
     def secrets(self) -> SecretService: ...
-
     @property
     def connectors(self) -> ConnectorService: ...
-
     @property
     def catalogue(self) -> CatalogueService: ...
-
+    @property
+    def queue(self) -> TaskQueue: ...
     @property
     def runs(self) -> RunService: ...
-
     @property
-    def delegate(self) -> Delegate: ...
+    def works(self) -> Mapping[str, Work]: ...
+    @property
+    def connector_tasks(self) -> ConnectorTasks: ...
+    @property
+    def dispatcher(self) -> Dispatcher: ...
+    @property
+    def delegates(self) -> DelegateService: ...
+    @property
+    def delegate_tokens(self) -> TokenService: ...
+    @property
+    def agents(self) -> AgentService: ...
+    @property
+    def server_key(self) -> SigningKey: ...
+    @property
+    def hub(self) -> Hub: ...

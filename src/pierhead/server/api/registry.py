@@ -46,7 +46,7 @@ def catalogue(request: Request, n: Count = None, last: Last = None) -> Response:
 def tags(request: Request, call: OwnCall, slow: Slow, name: str, n: Count = None, last: Last = None) -> Response:
     """The tags of an image where the account's ``harnessImage`` connector leads."""
     with slow.one("lists of tags"):
-        found = call.app.delegate.list_tags(Scope(call.account), DEFAULT_IDENTIFIER, name, MAX_TAGS)
+        found = call.app.connector_tasks.list_tags(Scope(call.account), DEFAULT_IDENTIFIER, name, MAX_TAGS)
     names, headers = _paged(request, found.tags, n, last)
     if found.truncated:
         headers["X-Pierhead-Truncated"] = "true"

@@ -3,6 +3,11 @@
 from . import (
     connector_tools,
     connectors,
+    copies,
+    delegate_groups,
+    delegate_setup,
+    delegate_tokens,
+    delegates,
     execution_config,
     images,
     pipelines,
@@ -10,6 +15,7 @@ from . import (
     runs,
     secrets,
     system,
+    tasks,
 )
 
 ROUTERS = (
@@ -23,4 +29,10 @@ ROUTERS = (
     images.router,
     pipelines.router,
     runs.router,
+    delegate_tokens.router,
+    delegate_setup.router,
+    delegate_groups.router,
+    delegates.router,
+    tasks.router,
+    copies.router,
 )

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from anyio import CapacityLimiter, to_thread
 
 from pierhead.control.pipelines import ImageFacts, Run, RunService, RunState
+from pierhead.control.tasks import Bell
 
 from .refusals import BusyError
 from .wire.common import Wire
@@ -35,41 +36,42 @@ class RunStreams:
     async def _events(self, run: Run) -> AsyncIterator[bytes]:
         self.open += 1
         try:
-            changes = Changes()
-            last_sent = time.monotonic()
-            seen = -1  # so the first wait ends at once: what changed since ``run`` was read is read again
-            while True:
-                for event in changes.since_last(run):
+            with self._runs.changes(run.id) as bell:
+                async for event in self._events_until_final(run, bell):
                     yield event
-                    last_sent = time.monotonic()
-                if run.state.is_final:
-                    return
-                if time.monotonic() - last_sent >= KEEP_ALIVE_S:
-                    yield _KEEP_ALIVE
-                    last_sent = time.monotonic()
-                seen = await self._wait(seen)
-                run = await to_thread.run_sync(self._runs.get, run.account, run.id, limiter=self._limiter)
         finally:
             self.open -= 1
 
-    async def _wait(self, seen: int) -> int:
-        return await to_thread.run_sync(
-            self._runs.wait_for_change, seen, LOOK_EVERY_S, limiter=self._limiter, abandon_on_cancel=True
-        )
+    async def _events_until_final(self, run: Run, bell: Bell) -> AsyncIterator[bytes]:
+        changes = Changes()
+        last_sent = time.monotonic()
+        seen = -1  # so the first wait ends at once: what changed since ``run`` was read is read again
+        while True:
+            for event in changes.since_last(run):
+                yield event
+                last_sent = time.monotonic()
+            if run.state.is_final:
+                return
+            if time.monotonic() - last_sent >= KEEP_ALIVE_S:
+                yield _KEEP_ALIVE
+                last_sent = time.monotonic()
+            await to_thread.run_sync(bell.wait, seen, LOOK_EVERY_S, limiter=self._limiter, abandon_on_cancel=True)
+            seen = bell.count
+            run = await to_thread.run_sync(self._runs.get, run.account, run.id, limiter=self._limiter)
 
 
 class Changes:
     """Remembers what was told, and tells what is new."""
 
     def __init__(self) -> None:
-        self._facts: dict[tuple[str, int], ImageFacts] = {}
+        self._known: dict[tuple[str, int], tuple[ImageFacts, str | None]] = {}
         self._state: RunState | None = None
 
     def since_last(self, run: Run) -> Iterator[bytes]:
         for image in run.images:
             place = (image.stage, image.position)
-            if self._facts.get(place) != image.facts:
-                self._facts[place] = image.facts
+            if self._known.get(place) != (image.facts, image.delegate):
+                self._known[place] = (image.facts, image.delegate)
                 yield _event("image", RunImageInfo.of(image))
         if self._state is not run.state:
             self._state = run.state

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 
 from pierhead.control.tasks import Lease, StaleLeaseError, TaskQueue
+from pierhead.kit.signals import Signals, Topic
 from pierhead.kit.tasks import Loop
 
 log = logging.getLogger(__name__)
@@ -15,8 +16,16 @@ FLUSH_EVERY_S = 0.25
 class LeaseKeeper:
     """A context: renews every third of a lease, calls ``flush`` a few times a second, ``cancel`` when it must end."""
 
-    def __init__(self, queue: TaskQueue, lease: Lease, flush: Callable[[], None], cancel: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        queue: TaskQueue,
+        signals: Signals,
+        lease: Lease,
+        flush: Callable[[], None],
+        cancel: Callable[[], None],
+    ) -> None:
         self._queue = queue
+        self._signals = signals
         self._lease = lease
         self._flush = flush
         self._cancel = cancel
@@ -24,7 +33,7 @@ class LeaseKeeper:
         self._beats_to_renewal = self._beats = max(1, int(queue.lease_s / 3 / FLUSH_EVERY_S))
 
     def __enter__(self) -> "LeaseKeeper":
-        self._forget = self._queue.on_cancel_requested(self._cancel_asked)
+        self._forget = self._signals.on(Topic.TASK_CANCEL, self._cancel_asked)
         if self._lease.is_cancel_requested:
             self._cancel()
         self._loop.start()
@@ -57,3 +66,5 @@ class LeaseKeeper:
     def _cancel_asked(self, task_id: str) -> None:
         if task_id == self._lease.id:
             self._cancel()
+        elif not task_id:  # anything may have happened meanwhile: look with the next beat
+            self._beats_to_renewal = 0

@@ -20,17 +20,18 @@ from pierhead.registry.wire.watch import Watch
 
 from .report import Step, ok, skipped, warning
 
+USUAL_TIMES = Timeouts()
 NAME, TCP, TLS = "name resolution", "TCP connection", "TLS"
 
 
 class Reach:
     """One connection, for the test alone; ``close`` ends it. Each step raises the RegistryError it fails with."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock, call: CallContext) -> None:
+    def __init__(self, endpoint: Endpoint, clock: Clock, call: CallContext, times: Timeouts = USUAL_TIMES) -> None:
         self._endpoint = endpoint
         self._clock = clock
         self._call = call
-        self._times = Timeouts()
+        self._times = times
         self._proxy = proxy_for(endpoint.origin, endpoint.proxy)
         self._next = self._proxy.origin if self._proxy else endpoint.origin
         self._addresses: list[str] = []

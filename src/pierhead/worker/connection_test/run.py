@@ -1,6 +1,6 @@
 """The steps of a connection test in their order. A registry's failure is a result here, never an exception."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pierhead.kit.errors import AppError
@@ -23,13 +23,14 @@ _OBSERVATIONS = frozenset({LIMIT, CLOCK})  # worth a look whatever failed before
 def run_connection_test(
     endpoint: Endpoint,
     transport: Transport,
-    probe_image: str | None = None,
+    images: Sequence[str] = (),
     *,
     cancel: CancelToken | None = None,
 ) -> ConnectionReport:
-    """``probe_image``: a reference to try the right to pull on. Ends after 60 s at the latest; never raises."""
+    """``images``: references to try the right to pull on. Ends after 60 s at the latest; never raises."""
     deadline = transport.clock.monotonic() + TIME_LIMIT_S
     call = CallContext((cancel or CancelToken()).event, deadline)
+    probe_image = images[0] if images else None
     reach = Reach(endpoint, transport.clock, call)
     client = RegistryClient(endpoint, transport, call)
     speak = Speak(client, probe_image)

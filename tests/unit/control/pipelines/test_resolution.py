@@ -258,6 +258,7 @@ def test_the_trail_tells_every_decision_in_order(stage: Document, plan: Planner)
         ("pin", False),
         ("default", True),
         ("name", True),
+        ("path", True),
         ("pull-policy", True),
         ("platform", True),
     ]

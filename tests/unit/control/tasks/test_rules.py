@@ -20,10 +20,11 @@ LEASED = rules.leased(QUEUED, "me", NOW + timedelta(seconds=60))
         {"lease_expires_at": NOW},
         {"state": TaskState.SUCCEEDED},
         {"finished_at": NOW},
+        {"offer_at": NOW},
     ],
 )
 def test_a_row_that_contradicts_itself_cannot_be_made(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="a task"):
+    with pytest.raises(ValueError, match="task"):
         replace(QUEUED, **wrong)
 
 
@@ -66,3 +67,32 @@ def test_a_death_reads_like_any_other_failure() -> None:
         assert dead is not None
         assert dead.error is not None
         assert set(dead.error) == {"code", "category", "message", "hint", "retryable"}
+
+
+def test_only_a_queued_task_with_a_route_waits_for_an_offer() -> None:
+    waiting = replace(QUEUED, route={}, offer_at=NOW)
+    later = NOW + timedelta(days=1)
+    for moved in (
+        rules.leased(waiting, "me", later),
+        rules.cancelled(waiting, later),
+        rules.given_up(waiting, {"code": "x"}, later),
+        rules.swept(replace(waiting, deadline_at=NOW), later),
+    ):
+        assert moved is not None
+        assert moved.offer_at is None
+        with pytest.raises(ValueError, match="waits for an offer"):
+            replace(moved, offer_at=NOW)
+
+
+def test_a_task_with_a_route_is_never_due_for_the_platform() -> None:
+    routed = replace(QUEUED, route={})
+    assert not rules.is_due(routed, ["pull"], NOW)
+    assert rules.may_be_leased(routed, NOW)
+
+
+def test_only_a_queued_task_is_given_up() -> None:
+    assert rules.given_up(LEASED, {"code": "x"}, NOW) is None
+    dead = rules.given_up(QUEUED, {"code": "x"}, NOW)
+    assert dead is not None
+    assert (dead.state, dead.error) == (TaskState.DEAD, {"code": "x"})
+    assert rules.given_up(dead, {"code": "y"}, NOW) is None

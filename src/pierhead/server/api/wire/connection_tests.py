@@ -1,15 +1,27 @@
 """The result of a connection test on the wire (harness-api §1.4); ``steps`` is ours."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 from pierhead.control.connectors import ConnectivityStatus
+from pierhead.control.delegates import LoggedLine
 from pierhead.kit.clock import to_epoch_ms
-from pierhead.protocol.tasks import TestReport
-from pierhead.server.jobs.test_job import status_of
+from pierhead.server.jobs.connector_tasks import Tested
+from pierhead.server.jobs.test_work import status_of
 
 from .common import Wire
 from .connectors import StatusProblem, problems_of
+from .tasks import SelectionLine
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """``delegate``: who performed the test, for people; nobody for one of the platform, or where nobody took it."""
+
+    delegate_id: str | None = None
+    delegate: str | None = None
+    log: tuple[LoggedLine, ...] = ()
 
 
 class TestStepInfo(Wire):
@@ -24,7 +36,10 @@ class TestStepInfo(Wire):
 
 
 class TestResult(Wire):
-    """A connector that fails its test is a good answer with ``status`` FAILURE."""
+    """A connector that fails its test is a good answer with ``status`` FAILURE.
+
+    ``pathReason``: why it went through the platform or through delegates; ``selection``: why to this one of them.
+    """
 
     __test__ = False
 
@@ -34,10 +49,14 @@ class TestResult(Wire):
     tested_at: int | None
     delegate_id: str | None = None
     task_id: str | None = None
+    delegate: str | None
+    path_reason: str
+    selection: list[SelectionLine]
     steps: list[TestStepInfo]
 
     @classmethod
-    def of(cls, report: TestReport, now: datetime) -> Self:
+    def of(cls, tested: Tested, now: datetime, way: Way) -> Self:
+        report = tested.report
         status = status_of(report, now)
         steps = [
             TestStepInfo(name=step.name, outcome=step.outcome, evidence=step.evidence, advice=step.advice)
@@ -48,5 +67,10 @@ class TestResult(Wire):
             errors=problems_of(status),
             error_summary=status.error_summary,
             tested_at=to_epoch_ms(now),
+            delegate_id=way.delegate_id,
+            task_id=tested.task_id,
+            delegate=way.delegate,
+            path_reason=tested.reason,
+            selection=[SelectionLine.of(each.line, each.at) for each in way.log],
             steps=steps,
         )

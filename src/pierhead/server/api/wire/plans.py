@@ -1,10 +1,10 @@
 """What was decided about a pipeline's images, on the wire: every image with its reasons."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Literal, Self
 
 from pierhead.control.connectors import Reason
-from pierhead.control.pipelines import Plan, PlannedImage, StagePlan
+from pierhead.control.pipelines import PathChoice, Plan, PlannedImage, StagePlan
 from pierhead.kit.errors import AppError
 
 from .common import Wire
@@ -36,6 +36,32 @@ class VersionChoiceInfo(Wire):
     trail: list[ReasonInfo]
 
 
+class PathInfo(Wire):
+    """``kind`` is ``platform`` (the server itself fetches the image) or ``delegates``: those that have all ``selectors``,
+    any where there are none. ``origin`` is who asked for it: ``step``, ``step group``, ``stage``, ``pipeline``,
+    ``connector`` or ``nobody``; ``trail`` is the rule that decided and those that it came before.
+    """
+
+    kind: Literal["platform", "delegates"]
+    selectors: list[str]
+    origin: str
+    reason: str
+    trail: list[ReasonInfo]
+
+    @classmethod
+    def of(cls, choice: PathChoice | None) -> Self | None:
+        if choice is None:
+            return None
+        path = choice.path
+        return cls(
+            kind="platform" if path.is_platform else "delegates",
+            selectors=list(path.selectors),
+            origin=path.origin,
+            reason=path.reason,
+            trail=reasons(choice.trail),
+        )
+
+
 class Problem(Wire):
     code: str
     message: str
@@ -47,7 +73,7 @@ class Problem(Wire):
 
 
 class PlannedImageInfo(Wire):
-    """Either ``reference`` or ``error`` is null."""
+    """Either ``reference`` or ``error`` is null; ``path`` is null with an error."""
 
     role: str
     used_by: list[str]
@@ -55,6 +81,7 @@ class PlannedImageInfo(Wire):
     name_reason: str
     connector: ConnectorChoiceInfo | None
     version: VersionChoiceInfo | None
+    path: PathInfo | None
     platform: str
     platform_reason: str
     pull_policy: str
@@ -73,6 +100,7 @@ class PlannedImageInfo(Wire):
             name_reason=image.name_reason,
             connector=_connector(image),
             version=_version(image),
+            path=PathInfo.of(image.path),
             platform=str(image.platform),
             platform_reason=image.platform_reason,
             pull_policy=image.pull_policy,

@@ -47,7 +47,11 @@ class FailureInfo(Wire):
 
 
 class RunImageInfo(Wire):
-    """``digest`` is what the tag resolved to, ``manifestDigest`` what the platform uses."""
+    """``digest`` is what the tag resolved to, ``manifestDigest`` what the platform uses.
+
+    ``pathReason``: why it went through the platform or through delegates; ``delegate``: which one, once it is known;
+    ``task``: the task that saw to it.
+    """
 
     stage: str
     position: int
@@ -60,6 +64,9 @@ class RunImageInfo(Wire):
     platform: str
     pull_policy: str
     timeout_s: float
+    path_reason: str
+    delegate: str | None
+    task: str | None
     state: str
     digest: str | None
     manifest_digest: str | None
@@ -91,6 +98,9 @@ class RunImageInfo(Wire):
             platform=image.platform,
             pull_policy=image.pull_policy,
             timeout_s=image.timeout_s,
+            path_reason=image.path_reason,
+            delegate=image.delegate,
+            task=image.task_id,
             **_facts(image.facts),
         )
 
@@ -123,11 +133,14 @@ class RunSummary(Wire):
 
 
 class RunInfo(RunSummary):
+    """``tasks``: those that see to its images, one for each way that images of it go."""
+
+    tasks: list[str]
     stages: list[RunStageInfo]
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        return cls(**_summary(run), stages=[_stage(run, stage) for stage in run.stages])
+        return cls(**_summary(run), tasks=list(run.task_ids), stages=[_stage(run, stage) for stage in run.stages])
 
 
 def _summary(run: Run) -> Mapping[str, Any]:

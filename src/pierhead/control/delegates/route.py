@@ -1,0 +1,84 @@
+"""Where a task may go, as it is written beside it in the queue, and what has come of offering it; values only."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pierhead.control.scopes import Scope
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``scope``: who asks, which decides whose delegates may. ``origins``: the registries (``https://host[:port]``)
+    the task has to reach. ``rounds``: how many times all candidates are asked before the task is given up;
+    ``waits``: whether it waits for a delegate that is not connected now."""
+
+    scope: Scope
+    selectors: tuple[str, ...] = ()
+    selected_by: str = ""
+    origins: tuple[str, ...] = ()
+    rounds: int = ROUNDS
+    waits: bool = True
+    ignores_failures: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        values = asdict(self)
+        del values["scope"]
+        org, project = self.scope.org, self.scope.project
+        return {**values, "account": self.scope.account, "org": org, "project": project}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object]) -> "Route":
+        """Raises KeyError, TypeError or AppError for what ``to_json`` would not have written."""
+        values: dict[str, Any] = dict(document)
+        scope = Scope(values.pop("account"), values.pop("org"), values.pop("project"))
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(scope, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What came of offering a task so far.
+
+    ``asked``: delegates of this round, each with the session that was asked: a process that has gone was not asked.
+    ``latest``: those of them whose time to answer runs until ``until``; when it is empty, ``until`` is the end of the
+    pause after a round. ``declined``: those that gave the task back, with their reason, for good. ``said``: what the
+    log says last about waiting, so that it is not said again.
+    """
+
+    round: int = 1
+    asked: Mapping[str, str] = field(default_factory=dict)
+    latest: tuple[str, ...] = ()
+    until: datetime | None = None
+    declined: Mapping[str, str] = field(default_factory=dict)
+    said: str = ""
+
+    @property
+    def is_resting(self) -> bool:
+        return self.until is not None and not self.latest
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "round": self.round,
+            "asked": dict(self.asked),
+            "latest": list(self.latest),
+            "until": self.until and self.until.isoformat(),
+            "declined": dict(self.declined),
+            "said": self.said,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object] | None) -> "Offers":
+        values: dict[str, Any] = dict(document or {})
+        until = values.get("until")
+        return cls(
+            values.get("round", 1),
+            dict(values.get("asked", {})),
+            tuple(values.get("latest", ())),
+            datetime.fromisoformat(until) if until else None,
+            dict(values.get("declined", {})),
+            values.get("said", ""),
+        )

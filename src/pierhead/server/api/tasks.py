@@ -1,0 +1,51 @@
+"""Tasks: list (dead letters among them), read, say why they are where they are, cancel."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from pierhead.control.delegates import LogLine
+from pierhead.control.tasks import TaskRow, TaskState
+from pierhead.kit.paging import PageRequest
+from pierhead.server.auth import Call, OwnCall, own_caller
+
+from .answers import Answer, PageData, answer, page_data
+from .params import page_of
+from .wire.tasks import SelectionInfo, TaskInfo
+
+router = APIRouter(prefix="/pierhead/v1/tasks", tags=["tasks"], dependencies=[Depends(own_caller)])
+
+TaskId = Annotated[str, Path(alias="taskId")]
+
+
+@router.get("", operation_id="listTasks")
+def list_all(
+    call: OwnCall,
+    page: Annotated[PageRequest, Depends(page_of(50, 100))],
+    state: Annotated[list[TaskState] | None, Query(description="DEAD: what nobody could do")] = None,
+) -> Answer[PageData[TaskInfo]]:
+    """Newest first."""
+    return answer(call, page_data(call.app.queue.page(call.account, state or (), page), TaskInfo.of))
+
+
+@router.get("/{taskId}", operation_id="getTask")
+def get(call: OwnCall, task_id: TaskId) -> Answer[TaskInfo]:
+    return answer(call, TaskInfo.of(call.app.queue.get(call.account, task_id)))
+
+
+@router.get("/{taskId}/selection", operation_id="getTaskSelection")
+def get_selection(call: OwnCall, task_id: TaskId) -> Answer[SelectionInfo]:
+    """For every delegate why it was chosen or why not, as it happened and, while the task waits, as it is now."""
+    task = call.app.queue.get(call.account, task_id)
+    return answer(call, SelectionInfo.of_task(task, call.app.dispatcher.log(task.id), _now(call, task)))
+
+
+@router.post("/{taskId}/cancel", operation_id="cancelTask")
+def cancel(call: OwnCall, task_id: TaskId) -> Answer[TaskInfo]:
+    """Ends a waiting task at once, asks the holder of a running one; one that has ended stays as it is."""
+    return answer(call, TaskInfo.of(call.app.connector_tasks.cancel(call.account, task_id)))
+
+
+def _now(call: Call, task: TaskRow) -> tuple[LogLine, ...]:
+    is_waiting = task.state is TaskState.QUEUED and task.route is not None
+    return call.app.dispatcher.why(task.id).lines if is_waiting else ()

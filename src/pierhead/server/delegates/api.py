@@ -1,0 +1,144 @@
+"""The agent link as an ASGI application: finds the exchange, admits it, runs what blocks on threads of its own.
+
+Plain ASGI without a framework: three thousand held polls stand in here at the same time, and each frame is paid for as
+many times. Answers JSON always, refusals in one shape.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from pierhead.control.delegates import KnownDelegate
+from pierhead.kit.errors import AppError
+from pierhead.kit.limits import MIB
+from pierhead.protocol.agent import AGENT_PATH, PollRequest
+from pierhead.protocol.message import Message
+
+from .admission import Admission
+from .edge import HungUpError, body_of, message_in, target_of
+from .hub import Poll
+from .identity import Gatekeeper, Signed
+from .linkage import LinkApplication
+from .refusals import MethodError, NoRouteError, refusal
+from .sessions import Sessions
+from .task_calls import TaskCalls
+
+T = TypeVar("T")
+TaskCall = Callable[[KnownDelegate, str, Signed], Message]
+
+GATEWAY = "/gateway"
+_CAP_BYTES = MIB
+_RESULT_CAP_BYTES = 8 * MIB
+_LETTING_IN_AT_ONCE = 100
+_WORKING_AT_ONCE = 200
+_COME_BACK_WITHIN_S = 15.0
+_MAX_TASK_ID = 64
+
+
+class AgentApi:
+    """Serves one application."""
+
+    def __init__(self, app: LinkApplication) -> None:
+        self._app = app
+        self._hub = app.hub
+        self._gatekeeper = Gatekeeper(app.agents, app.clock)
+        sessions, calls = Sessions(app, self._gatekeeper), TaskCalls(app)
+        self._letting_in = Admission("delegates", _LETTING_IN_AT_ONCE, _COME_BACK_WITHIN_S)
+        self._working = Admission("reports", _WORKING_AT_ONCE, _COME_BACK_WITHIN_S)
+        self._session_calls = {"enrol": sessions.enrol, "session": sessions.open, "close": sessions.close}
+        self._task_calls: dict[str, TaskCall] = {
+            "acquire": calls.acquire,
+            "progress": calls.progress,
+            "finish": calls.finish,
+            "release": calls.release,
+            "decline": calls.decline,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._answer(scope, receive)
+        except HungUpError:
+            return
+        except AppError as error:
+            await refusal(error)(scope, receive, send)
+            return
+        body = answer.model_dump_json(by_alias=True, exclude_none=True)
+        await Response(body, media_type="application/json")(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Message:
+        if scope["method"] != "POST":
+            raise MethodError(scope["method"])
+        path = scope["path"].removeprefix(GATEWAY).removeprefix(AGENT_PATH)
+        match path.strip("/").split("/"):
+            case ["poll"]:
+                return await self._poll(scope, receive)
+            case [name] if name in self._session_calls:
+                call = self._session_calls[name]
+                signed = await self._signed(scope, receive, _CAP_BYTES)
+                with self._letting_in.one():
+                    return await self._blocking(lambda: call(signed))
+            case ["tasks", task_id, verb] if verb in self._task_calls and 0 < len(task_id) <= _MAX_TASK_ID:
+                return await self._task(scope, receive, task_id, verb)
+        raise NoRouteError(scope["path"])
+
+    async def _task(self, scope: Scope, receive: Receive, task_id: str, verb: str) -> Message:
+        cap_bytes = _RESULT_CAP_BYTES if verb == "finish" else _CAP_BYTES
+        signed = await self._signed(scope, receive, cap_bytes)
+        call = self._task_calls[verb]
+
+        def run() -> Message:
+            known = self._gatekeeper.known(signed.key_id)
+            self._gatekeeper.check(signed, known.signing_key)
+            self._hub.presence.heard(known.id)
+            return call(known, task_id, signed)
+
+        with (self._letting_in if verb == "acquire" else self._working).one():
+            return await self._blocking(run)
+
+    async def _poll(self, scope: Scope, receive: Receive) -> Message:
+        signed = await self._signed(scope, receive, _CAP_BYTES)
+        as_of, known = self._hub.changes, self._hub.known(signed.key_id)
+        if known is None:
+            with self._letting_in.one():
+                known = await self._blocking(lambda: self._gatekeeper.known(signed.key_id))
+        self._gatekeeper.check(signed, known.signing_key)
+        request = message_in(signed.body, PollRequest)
+        hung_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        listening = asyncio.ensure_future(_listen(receive, hung_up))
+        try:
+            return await self._hub.hold(Poll(known, request, hung_up, as_of))
+        finally:
+            listening.cancel()
+
+    async def _signed(self, scope: Scope, receive: Receive, cap_bytes: int) -> Signed:
+        body = await body_of(scope, receive, cap_bytes)
+        return self._gatekeeper.signed(Headers(scope=scope), target_of(scope), body)
+
+    async def _blocking(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._hub.pool, call)
+
+
+async def _listen(receive: Receive, hung_up: "asyncio.Future[None]") -> None:
+    with contextlib.suppress(Exception):
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    if not hung_up.done():
+        hung_up.set_result(None)
+
+
+class AgentDoor:
+    """Lets what is below ``AGENT_PATH`` in through a door of its own, past everything that is for people."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        inner: Callable[..., Awaitable[None]] = self.app
+        if scope["type"] == "http" and scope["path"].removeprefix(GATEWAY).startswith(AGENT_PATH + "/"):
+            inner = scope["app"].state.agent_api
+        await inner(scope, receive, send)

@@ -1,0 +1,77 @@
+"""Delegates that are there without a process: rows as an enrolment and a heartbeat would have written them."""
+
+import hashlib
+from datetime import datetime
+from typing import Protocol
+
+from pierhead.control.delegates import (
+    Delegate,
+    DelegateGroup,
+    DelegateState,
+    DelegateStore,
+    TokenService,
+)
+from pierhead.control.scopes import Scope
+from pierhead.kit.clock import Clock
+from pierhead.kit.ids import new_id
+
+KINDS = ("copy", "listRepositories", "listTags", "pull", "resolve", "testConnection")
+
+
+class Enrolling(Protocol):
+    @property
+    def store(self) -> DelegateStore: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def delegate_tokens(self) -> TokenService: ...
+
+
+def enrol(
+    application: Enrolling,
+    scope: Scope,
+    name: str,
+    *,
+    token: str = "fake",  # noqa: S107 - a name
+    host: str = "",
+    tags: tuple[str, ...] = (),
+    state: DelegateState = DelegateState.ENABLED,
+    is_connected: bool = True,
+    capacity: int = 4,
+) -> Delegate:
+    """One more replica of the group ``name``; token and group are made when they are not there."""
+    if not application.delegate_tokens.list(scope, token):
+        application.delegate_tokens.create(scope, token, "admin")
+    now = application.clock.now()
+    key = hashlib.sha256(f"{scope} {name} {host}".encode()).digest()
+    with application.store.transaction() as tx:
+        group = tx.delegate_groups.find(scope, name)
+        if group is None:
+            group = DelegateGroup(new_id(), scope, name, now)
+            tx.delegate_groups.add(group)
+        found = tx.delegate_tokens.find(scope, token)
+        assert found is not None
+        delegate = Delegate(
+            id=hashlib.sha256(key).hexdigest()[:32],
+            group_id=group.id,
+            scope=scope,
+            name=name,
+            host_name=host or f"box-{name}",
+            signing_key=key,
+            sealing_key=key,
+            token_id=found.id,
+            state=state,
+            version="0.1.0",
+            kinds=KINDS,
+            capacity=capacity,
+            enrolled_at=now,
+            tags=tags,
+            is_connected=is_connected,
+            last_heartbeat_at=_heard(now, is_connected=is_connected),
+        )
+        tx.delegates.put(delegate)
+    return delegate
+
+
+def _heard(now: datetime, *, is_connected: bool) -> datetime | None:
+    return now if is_connected else None

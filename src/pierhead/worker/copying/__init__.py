@@ -1,0 +1,7 @@
+"""Images from registry to registry, streamed, byte for byte, resumable."""
+
+from .copy import copy_images
+from .progress import CopyProgress, CopyState
+from .request import CopyRequest
+
+__all__ = ["CopyProgress", "CopyRequest", "CopyState", "copy_images"]

@@ -1,0 +1,93 @@
+"""Which registries cannot be connected to from here: name, TCP and TLS, through the proxy where there is one.
+
+No HTTP is spoken, so nothing is said about credentials or rights; whoever is refused there was reached.
+"""
+
+import threading
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
+
+from pierhead.kit.clock import Clock, SystemClock
+from pierhead.kit.errors import AppError
+from pierhead.protocol.tasks import RegistryAccess
+from pierhead.registry.context import CallContext, Timeouts
+from pierhead.registry.endpoint import Endpoint
+from pierhead.registry.errors import CallCancelledError, DeadlineExceededError, RegistryTimeoutError
+
+from .access import endpoint_of
+from .cancel import CancelToken
+from .connection_test.reach import Reach
+from .errors import UnexpectedFailureError
+
+_AT_ONCE: Final = 16
+
+
+class Unreachable(NamedTuple):
+    """``origin``: ``https://host[:port]``; ``code`` and ``message`` are those of the error."""
+
+    origin: str
+    code: str
+    message: str
+
+
+def unreachable(
+    accesses: Iterable[RegistryAccess],
+    *,
+    only: Collection[str] | None = None,
+    clock: Clock | None = None,
+    cancel: CancelToken | None = None,
+    timeout_s: float = 5.0,
+) -> tuple[Unreachable, ...]:
+    """Those of ``accesses`` (of the origins ``only``, when given) that cannot be connected to, each origin once.
+
+    Returns after ``timeout_s`` and a little at the latest. What cannot be an address at all is left for the task itself
+    to fail with; after a cancel nothing is found.
+    """
+    token = cancel or CancelToken()
+    asked = [endpoint for endpoint in _endpoints(accesses) if only is None or str(endpoint.origin) in only]
+    clock = clock or SystemClock()
+    found: dict[str, Unreachable] = {}
+    for start in range(0, len(asked), _AT_ONCE):
+        call = CallContext(token.event, clock.monotonic() + timeout_s)
+        threads = [
+            threading.Thread(target=_try, args=(endpoint, clock, call, timeout_s, found), daemon=True)
+            for endpoint in asked[start : start + _AT_ONCE]
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return () if token.is_cancelled else tuple(found[key] for key in sorted(found))
+
+
+def _endpoints(accesses: Iterable[RegistryAccess]) -> list[Endpoint]:
+    """One for each way: the same origin through another proxy is another question."""
+    found: dict[tuple[str, str], Endpoint] = {}
+    for access in accesses:
+        try:
+            endpoint = endpoint_of(access)
+        except AppError:
+            continue
+        found.setdefault((str(endpoint.origin), endpoint.proxy.key if endpoint.proxy else ""), endpoint)
+    return list(found.values())
+
+
+def _try(endpoint: Endpoint, clock: Clock, call: CallContext, timeout_s: float, found: dict[str, Unreachable]) -> None:
+    origin = str(endpoint.origin)
+    times = Timeouts(resolve_s=timeout_s, connect_s=timeout_s, tls_s=timeout_s, first_byte_s=timeout_s)
+    reach = Reach(endpoint, clock, call, times)
+    try:
+        for step in (reach.name, reach.tcp, reach.tls):
+            step()
+    except CallCancelledError:
+        return
+    except DeadlineExceededError:
+        error: AppError = RegistryTimeoutError(f"connecting to {endpoint.origin.authority}", timeout_s)
+        found[origin] = Unreachable(origin, error.code, error.message)
+    except AppError as failed:
+        found[origin] = Unreachable(origin, failed.code, failed.message)
+    except Exception as unexpected:
+        error = UnexpectedFailureError(origin, unexpected)
+        found[origin] = Unreachable(origin, error.code, error.message)
+    finally:
+        reach.close()
