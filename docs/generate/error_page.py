@@ -35,6 +35,9 @@ TASK_ROWS = (
     ("task-deadline-passed", "unavailable", "the task was not finished before its deadline"),
     ("task-attempts-exhausted", "unavailable", "every attempt ended without an answer"),
     ("task-timed-out", "unavailable", "a connection test did not end in time"),
+    ("task-left-image", "error", "a task ended without a word about the image"),
+    ("no-outcome", "unavailable", "a copy ended without an outcome"),
+    ("registry-not-allowed", "denied", "a delegate gave a task back because it may not go to that registry"),
     ("task-cancelled", "conflict", "the run was cancelled"),
     ("error", "error", "an error without a name of its own"),
 )

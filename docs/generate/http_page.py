@@ -17,7 +17,8 @@ The server gives the whole document, bodies included, at `/openapi.json`.
   `accountIdentifier` in the query; the paths below `/pierhead/v1` and `/registry` take it from the key.
 - Good answers have the envelope `{"status": "SUCCESS", "data": ..., "metaData": ..., "correlationId": ...}`. Refusals
   carry the CI platform's `code`, and Pierhead's own `pierheadCode` and `hint`: see [errors](errors.md). `/health` and
-  `/registry` have no envelope.
+  `/registry` have no envelope. What the CI platform has about delegates comes as
+  `{"metaData": {}, "resource": ..., "responseMessages": []}`.
 - The permission is the one that a call needs by the CI platform's rules. There are no roles yet: every key of an
   account has them all.
 
@@ -33,11 +34,15 @@ TITLES = {
     "images": "Images",
     "pipelines": "Pipelines",
     "runs": "Runs",
+    "delegates": "Delegates",
+    "delegate-tokens": "Delegate tokens",
+    "tasks": "Tasks",
+    "copies": "Copies",
 }
 
 
 def build() -> str:
-    document = create_app(SimpleNamespace(runs=None)).openapi()  # nothing else is called on it
+    document = create_app(SimpleNamespace(**dict.fromkeys(("runs", "hub", "agents", "clock")))).openapi()  # nothing else is called on it
     sections: dict[str, list[tuple[str, ...]]] = {tag: [] for tag in TITLES}
     for path, method, operation in _operations(document):
         sections.setdefault(operation["tags"][0], []).append(_row(path, method, operation))

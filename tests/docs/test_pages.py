@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -76,6 +77,23 @@ def test_the_guide_to_rate_limits(reader, page_of, root, stack, fill) -> None:
     reader.do(f"echo '{connector(registry.url)}' | pierhead connector apply -f -")
     reader.names = {"registry.example.com": registry.host}
     reader.read(page_of(root / "docs/guides/rate-limits.md"))
+
+
+def test_the_guide_to_delegates(reader, page_of, root, stack, fill) -> None:
+    reader.go_to_work()
+    registry = stack.enter_context(FakeRegistry())
+    fill(registry)
+    reader.start(SERVER)
+    out, _, _ = reader.type("pierhead whoami 2>/dev/null; cat ~/.local/share/pierhead/server.json")
+    url = re.search(r'"url": "([^"]+)"', out)
+    assert url is not None
+    reader.names = {
+        "https://pierhead.example.com": url[1],
+        "https://registry.example.com": registry.url,
+        "your-host": socket.gethostname(),
+        "--tag linux": "--tag linux 2>&1",
+    }
+    reader.read(page_of(root / "docs/guides/delegates.md"))
 
 
 def test_the_guide_to_troubleshooting(reader, page_of, root) -> None:

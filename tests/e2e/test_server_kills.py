@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from pierhead.demo.server_process import ServerProcess
+from pierhead.server.bootstrap import open_application
+from pierhead.server.settings import Settings
 from pierhead.worker.runtimes.oci_layout import OciLayout
+
+from .scripted_fleet import Member
 
 ENDS_WITHIN_S = 30
 FINAL = ("succeeded", "failed", "cancelled")
@@ -26,12 +31,12 @@ class Caller:
     url: str
     key: str
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> Any:
+    def call(self, method: str, path: str, body: bytes | None = None, media_type: str = "application/yaml") -> Any:
         parts = urlsplit(self.url)
         connection = http.client.HTTPConnection(parts.netloc, timeout=20)
         try:
             account = self.key.split(".")[1]
-            headers = {"X-API-KEY": self.key, "Content-Type": "application/yaml"}
+            headers = {"X-API-KEY": self.key, "Content-Type": media_type}
             connection.request(method, f"/pierhead/v1{path}?accountIdentifier={account}", body, headers)
             answer = connection.getresponse()
             document = json.loads(answer.read())
@@ -101,3 +106,91 @@ def test_two_hundred_kills_lose_no_run_and_leave_no_wrong_blob(prepared) -> None
     seed = random.randrange(2**32)
     print(f"seed {seed}")  # noqa: T201 - shown when it fails
     kill_during_runs(prepared, 200, seed)
+
+
+# --- tasks that go through delegates
+
+BEHIND = """
+connector:
+  identifier: behind
+  name: behind
+  type: DockerRegistry
+  spec:
+    dockerRegistryUrl: https://registry.internal
+    providerType: Other
+    auth: {type: Anonymous}
+    delegateSelectors: [behind]
+    ignoreTestConnection: true
+"""
+LEASE_S = 5
+COPY = {
+    "source": {"connector": "account.behind", "image": "a:1"},
+    "target": {"connector": "account.behind", "image": "b:1"},
+}
+
+
+def kill_during_routed_tasks(home, kills: int, tasks_per_life: int, seed: int) -> None:
+    """Killed at random: no accepted task is lost, none is done twice in effect, none is stuck beyond its lease."""
+    rng = random.Random(seed)
+    home.environment |= {"PIERHEAD_DELEGATE_APPROVAL": "automatic", "PIERHEAD_LEASE_S": str(LEASE_S)}
+    home.write("behind.yaml", BEHIND)
+    home.prepare("connector", "apply", "-f", "behind.yaml")
+    accepted: list[str] = []
+    token = token_of(home)
+    members = [Member(home.data, token, number, seed + number) for number in range(3)]
+    for member in members:
+        member.start()
+    try:
+        for _ in range(kills):
+            server = home.server()
+            api = caller(server)
+            body = json.dumps(COPY).encode()
+            for _ in range(rng.randint(1, tasks_per_life)):
+                accepted.append(api.call("POST", "/copies", body, "application/json")["task"]["id"])
+            threading.Event().wait(rng.uniform(0, 0.6))  # the moment of the kill is what is drawn here
+            os.kill(server.process.pid, signal.SIGKILL)
+            server.process.wait(10)
+        with home.server() as server:
+            api = caller(server)
+            ended = [final_task(api, task_id) for task_id in accepted]
+    finally:
+        for member in members:
+            member.stop()
+    assert [row["state"] for row in ended] == ["SUCCEEDED"] * len(accepted)
+    heard = [task_id for member in members for task_id, _ in set(member.ended)]
+    assert sorted(heard) == sorted(set(heard)), "a task was ended twice"
+    assert set(heard) <= set(accepted)
+    assert [said for member in members for said in member.odd] == []
+
+
+def token_of(home) -> str:
+    application = open_application(Settings(data=home.data), serves=False)
+    try:
+        _, text = application.delegate_tokens.create(application.scope, "fleet", "test")
+        return text.reveal()
+    finally:
+        application.close()
+
+
+def final_task(api: Caller, task_id: str) -> Any:
+    ends_at = time.monotonic() + LEASE_S + ENDS_WITHIN_S
+    while True:
+        task = api.call("GET", f"/copies/{task_id}")["task"]
+        if task["state"] not in ("QUEUED", "LEASED"):
+            return task
+        assert time.monotonic() < ends_at, f"stuck: {task}"
+        threading.Event().wait(0.1)
+
+
+@pytest.mark.timeout(300)
+def test_six_kills_lose_no_task_of_a_delegate_and_end_none_twice(home) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")  # noqa: T201 - shown when it fails
+    kill_during_routed_tasks(home, 6, 20, seed)
+
+
+@pytest.mark.faults
+def test_two_hundred_kills_lose_no_task_of_a_delegate_and_end_none_twice(home) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")  # noqa: T201 - shown when it fails
+    kill_during_routed_tasks(home, 200, 50, seed)

@@ -156,7 +156,7 @@ def test_the_same_again_is_no_work(peer, transport, layout):
 
 
 def test_a_connection_test_passes_every_step(peer, transport):
-    report = run_connection_test(peer.endpoint(), transport, f"{peer.registry.host}/harness/ci-addon:{TAG}")
+    report = run_connection_test(peer.endpoint(), transport, [f"{peer.registry.host}/harness/ci-addon:{TAG}"])
     assert report.is_success, report.steps
     assert {step.name: step.outcome.value for step in report.steps}["pull right"] == "ok"
 

@@ -7,14 +7,13 @@ from .format import moment
 from .pages import scope_of
 from .render import Screen
 
-_COLUMNS = ("delegate", "id", "host", "scope", "state", "connected", "tasks", "version", "last heard", "tags")
+_COLUMNS = ("delegate", "host", "scope", "state", "connected", "tasks", "version", "last heard", "tags")
 _KINDS = {
     "DELEGATE_NAME": "its name",
     "HOST_NAME": "its host",
     "DELEGATE_TAGS": "its configuration",
     "GROUP_SELECTORS": "added here",
 }
-_SHORT_ID = 12
 
 
 def tell_delegates(screen: Screen, groups: Iterable[dict[str, Any]]) -> None:
@@ -67,11 +66,10 @@ def _rows(group: dict[str, Any]) -> list[tuple[object, ...]]:
     name, scope = group["name"], scope_of(group)
     tags = ", ".join(each["tag"] for each in group.get("tags") or [] if each["kind"] != "DELEGATE_NAME")
     if not group["replicas"]:
-        return [(name, "", "none", scope, "", "-", "", "", "", tags)]
+        return [(name, "none", scope, "", "-", "", "", "", tags)]
     return [
         (
             name,
-            replica["id"][:_SHORT_ID],
             replica["hostName"],
             scope,
             replica["state"],

@@ -23,6 +23,7 @@ STYLES: Mapping[str, str] = {
     **dict.fromkeys(("cancelled", "warning", "PARTIAL", "running", "skipped", "+"), "yellow"),
     **dict.fromkeys(("CANCELLED", "LEASED", "WAITING_FOR_APPROVAL", "DISABLED", "REVOKED"), "yellow"),
 }
+_DELETE = "\x7f"  # the one ASCII control character that JSON leaves as it is
 
 
 class Screen:
@@ -54,8 +55,8 @@ class Screen:
     def json(self, data: Any) -> None:
         """The API's data, unchanged; characters that could drive a terminal as ``\\u`` escapes."""
         text = json.dumps(data, indent=2, ensure_ascii=False)
-        if not text.isascii():
-            text = "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+        if not text.isascii() or _DELETE in text:
+            text = "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
         self._out.write(text + "\n")
 
     def line(self, text: str = "", *, style: str | None = None, indent: int = 0) -> None:
@@ -117,3 +118,7 @@ class Screen:
             self._out.write(
                 "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
             )
+
+
+def _escaped(character: str) -> str:
+    return "\\u007f" if character == _DELETE else json.dumps(character)[1:-1]

@@ -10,6 +10,7 @@ from .render import STYLES, Screen
 
 COLUMNS = ("stage", "image", "source", "connector", "why", "digest", "fetched / size", "time", "state")
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
+_PLATFORM = "platform"
 FINAL_IMAGE_STATES = frozenset({"pulled", "present", "failed"})
 _WHY = {"stage": "stage override", "account": "account default", "built-in": "built-in", "step": "the step's own"}
 
@@ -59,11 +60,11 @@ def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _with_delegates(run: dict[str, Any], rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """With a column for the delegates, where any image has one."""
-    delegates = [image.get("delegate") for _, image in images_of(run)]
-    if not any(delegates):
+    """With a column for who performed it, where that was not the platform alone."""
+    performers = [str(image.get("delegate") or "-") for _, image in images_of(run)]
+    if set(performers) <= {"-", _PLATFORM}:
         return COLUMNS, rows
-    return (*COLUMNS, "delegate"), [(*row, str(name or "-")) for row, name in zip(rows, delegates, strict=True)]
+    return (*COLUMNS, "delegate"), [(*row, name) for row, name in zip(rows, performers, strict=True)]
 
 
 def _tell_paths(screen: Screen, run: dict[str, Any]) -> None:
@@ -71,12 +72,14 @@ def _tell_paths(screen: Screen, run: dict[str, Any]) -> None:
     names: dict[tuple[str, str], list[str]] = {}
     for _, image in images_of(run):
         delegate = str(image.get("delegate") or "")
-        if image.get("pathReason") and (delegate or image.get("state") not in FINAL_IMAGE_STATES):
+        is_open = not delegate and image.get("state") not in FINAL_IMAGE_STATES
+        if image.get("pathReason") and (is_open or delegate not in ("", _PLATFORM)):
             name = split_reference(str(image.get("reference") or "?"))[1]
             names.setdefault((str(image["pathReason"]), delegate), []).append(name)
     for (reason, delegate), images in names.items():
         by = f"by {delegate}, " if delegate else ""
-        screen.line(f"path: {by}{reason} ({', '.join(dict.fromkeys(images))})", style="dim")
+        which = f" ({', '.join(dict.fromkeys(images))})" if len(names) > 1 else ""
+        screen.line(f"path: {by}{reason}{which}", style="dim")
 
 
 def _tell_narrowly(screen: Screen, rows: list[tuple[str, ...]]) -> None:
@@ -100,7 +103,7 @@ def _tell_failure(screen: Screen, stage: dict[str, Any], image: dict[str, Any]) 
     pairs = [
         ("cause", failure.get("message")),
         ("connector", connector),
-        ("path", image.get("pathReason") if image.get("delegate") else None),
+        ("path", image.get("pathReason")),
         ("delegate", image.get("delegate")),
         ("code", failure.get("code")),
     ]

@@ -21,11 +21,11 @@ def tell_task(screen: Screen, task: dict[str, Any]) -> None:
             ("kind", task["kind"]),
             ("what", task.get("subject")),
             ("run", task.get("run")),
-            ("connector", ", ".join(task.get("connectors") or [])),
+            ("connector", _connectors(task)),
             ("state", task["state"] + (", asked to stop" if task.get("isCancelRequested") else "")),
             ("path", path_of(task.get("route"))),
             ("reaches", ", ".join((task.get("route") or {}).get("origins") or [])),
-            ("by", task.get("holder")),
+            ("by", task.get("holderName") or task.get("holder")),
             ("tries", f"{task['attempts']} of {task['maxAttempts']}"),
             ("lease", f"number {task['fence']}" if task["fence"] else None),
             ("until", when(task, "leaseExpiresAt")),
@@ -72,15 +72,19 @@ def _line(line: dict[str, Any]) -> tuple[object, object, object]:
     return line.get("delegate") or "(all)", line["conclusion"], line["text"]
 
 
+def _connectors(task: dict[str, Any]) -> str:
+    return ", ".join(dict.fromkeys(task.get("connectors") or []))
+
+
 def _row(task: dict[str, Any]) -> tuple[object, ...]:
     error = task.get("error") or {}
-    by = task.get("holder") or ("" if task.get("route") else "platform")
+    by = task.get("holderName") or task.get("holder") or ("" if task.get("route") else "platform")
     tries = f"{task['attempts']} / {task['maxAttempts']}"
     return (
         task["id"],
         task["kind"],
         task.get("subject") or (f"run {task['run']}" if task.get("run") else ""),
-        ", ".join(task.get("connectors") or []),
+        _connectors(task),
         task["state"],
         by,
         tries,

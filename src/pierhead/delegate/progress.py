@@ -125,8 +125,9 @@ class ProgressLoop:
         except (LeaseLostError, RefusedError) as error:
             if isinstance(error, RefusedError) and error.status not in _NOT_OURS:
                 return self._failed(error, request)
-            self.end()
-            self._lost(error)
+            if not self._is_over.is_set():  # else the task has just ended, and this report came too late
+                self.end()
+                self._lost(error)
         except AppError as error:
             return self._failed(error, request)
         except Exception:

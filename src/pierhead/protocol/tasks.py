@@ -11,7 +11,6 @@ from pydantic import Field, SecretStr
 
 from .message import Message
 
-
 # --- what to do
 
 

@@ -64,6 +64,12 @@ class RegistryClient:
 
         return Prober(*self._parts).probe()
 
+    def rights(self, repository: str) -> frozenset[str] | None:
+        """What our credential may do to the repository, without doing it; None when that cannot be told."""
+        from .rights import Rights  # as above
+
+        return Rights(*self._parts).of(repository)
+
     @property
     def rate_limit(self) -> RateLimit | None:
         """As last seen in an answer."""

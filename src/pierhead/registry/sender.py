@@ -75,7 +75,9 @@ class Sender:
         fields = [*request.headers, ("Authorization", header)] if header is not None else request.headers
         try:
             route = self._route(endpoint, url)
-            response = self._wire.send(route, request.method, url.target, fields, call, request.payload)
+            response = self._wire.send(
+                route, request.method, url.target, fields, call, request.payload, is_once=request.is_once
+            )
         except RegistryError as error:
             error.exchange = error.exchange or exchange_of(endpoint, request.method, url, None)
             raise

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from pierhead import __version__
 from pierhead.kit.errors import AppError
@@ -33,7 +34,7 @@ def create_app(application: Application) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         root_path_in_servers=False,
-        middleware=[Middleware(Barrier), Middleware(AgentDoor), Middleware(BodyCap), Middleware(OneSpelling)],
+        middleware=[Middleware(Barrier), Middleware(BodyCap), Middleware(OneSpelling)],
         exception_handlers={
             AppError: _refuse,
             RequestValidationError: _refuse_parameters,
@@ -55,6 +56,12 @@ def bind(app: FastAPI, application: Application) -> None:
     app.state.slow_calls = SlowCalls()
     app.state.run_streams = RunStreams(application.runs)
     app.state.agent_api = AgentApi(application)
+
+
+def entrance(app: FastAPI) -> ASGIApp:
+    """``app``, and beside it the agent link: past everything that is for people, since each frame that a request goes
+    through is held once for every held poll."""
+    return AgentDoor(app, Barrier(lambda scope, receive, send: app.state.agent_api(scope, receive, send)))
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -123,7 +123,7 @@ def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: C
     catalogue = Catalogue.load()
     samples = catalogue.samples(settings.release_line)
     connectors = ConnectorService(store, clock, new_id, sample_images=samples)
-    queue = TaskQueue(store, clock, new_id)
+    queue = TaskQueue(store, clock, new_id, lease_s=settings.lease_s)
     with store.exclusive("start"):  # of servers that start at once on a new database, one makes what has to be there
         ground = _ground(settings, lock.directory, store, clock)
         delegation = delegation_on(store, clock, queue, ground.keyring, approval=settings.is_approval_required)

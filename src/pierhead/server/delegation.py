@@ -36,7 +36,7 @@ def delegation_on(
 ) -> Delegation:
     pepper = keyring.derive("delegate tokens")
     server_key = SigningKey.from_bytes(keyring.derive("server key"))
-    agents = AgentService(store=store, clock=clock, queue=queue, pepper=pepper, approval=approval)
+    agents = AgentService(store=store, clock=clock, pepper=pepper, approval=approval)
     return Delegation(
         delegates=DelegateService(store=store, clock=clock),
         tokens=TokenService(store=store, clock=clock, keyring=keyring, pepper=pepper, server_fingerprint=server_key.id),

@@ -12,7 +12,7 @@ from pierhead.adapters.data_directory import DataDirectory
 from pierhead.kit import log
 from pierhead.kit.errors import UnavailableError
 
-from .app import create_app
+from .app import create_app, entrance
 from .bootstrap import Application, open_application
 from .delegates.hub import Hub
 from .descriptors import make_room
@@ -74,11 +74,12 @@ def _bind(settings: Settings) -> socket.socket:
 
 def _run(application: Application, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        create_app(application),
+        entrance(create_app(application)),
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,
         http=PatientProtocol,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,

@@ -10,6 +10,8 @@ from pierhead.kit.redact import MASK, SecretValue
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8411
+DEFAULT_LEASE_S = 60
+_SHORTEST_LEASE_S, _LONGEST_LEASE_S = 5, 600
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
 
 
@@ -26,7 +28,8 @@ class Settings:
 
     ``database_url``: the PostgreSQL database that servers share, None for SQLite in ``data``. ``encryption_key``, in
     base64, or ``encryption_key_file`` holds the key that they share; neither means the one in ``data``.
-    ``is_approval_required``: a new delegate works only once somebody has approved it.
+    ``is_approval_required``: a new delegate works only once somebody has approved it. ``lease_s``: after how many
+    seconds without a word from whoever works on a task it goes to somebody else.
     """
 
     data: Path
@@ -39,11 +42,12 @@ class Settings:
     encryption_key: SecretValue | None = None
     encryption_key_file: Path | None = None
     is_approval_required: bool = True
+    lease_s: int = DEFAULT_LEASE_S
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Reads PIERHEAD_DATA, _HOST, _PORT, _IMAGES, _RELEASE_LINE, _LOG_LEVEL, _DATABASE_URL, _ENCRYPTION_KEY,
-        _ENCRYPTION_KEY_FILE and _DELEGATE_APPROVAL. Raises SettingError."""
+        _ENCRYPTION_KEY_FILE, _DELEGATE_APPROVAL and _LEASE_S. Raises SettingError."""
         images = environment.get("PIERHEAD_IMAGES")
         key, key_file = _key(environment)
         return cls(
@@ -57,6 +61,7 @@ class Settings:
             encryption_key=key,
             encryption_key_file=key_file,
             is_approval_required=_approval(environment.get("PIERHEAD_DELEGATE_APPROVAL", "required")),
+            lease_s=_lease(environment.get("PIERHEAD_LEASE_S", str(DEFAULT_LEASE_S))),
         )
 
     @property
@@ -103,3 +108,10 @@ def _approval(text: str) -> bool:
     if text not in ("required", "automatic"):
         raise SettingError("PIERHEAD_DELEGATE_APPROVAL", text, "required or automatic")
     return text == "required"
+
+
+def _lease(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= 3
+    if not is_number or not _SHORTEST_LEASE_S <= int(text) <= _LONGEST_LEASE_S:
+        raise SettingError("PIERHEAD_LEASE_S", text, f"whole seconds from {_SHORTEST_LEASE_S} to {_LONGEST_LEASE_S}")
+    return int(text)

@@ -44,7 +44,7 @@ class ControlPlane:
         self.state = "ENABLED"
         self.poll_s = 20.0
         self.clock_offset_s = 0.0
-        self.tokens: dict[str, str] = {}
+        self.tokens: dict[str, SecretValue] = {}
         self.known: dict[str, Known] = {}
         self.work: dict[str, Work] = {}
         self.scripts: list[Script] = []
@@ -63,8 +63,8 @@ class ControlPlane:
     # --- for the test
 
     def token(self, identifier: str = "t1", secret: str = "s3cret-of-token") -> SecretValue:  # noqa: S107 - a fake
-        self.tokens[identifier] = secret
-        return TokenText(identifier, SecretValue(secret), self.key.id).render()
+        self.tokens[identifier] = SecretValue(secret)
+        return TokenText(identifier, self.tokens[identifier], self.key.id).render()
 
     def offer(self, work: Work) -> Work:
         with self.changed:
@@ -182,7 +182,7 @@ class ControlPlane:
 
     def _enrol(self, request: wire.EnrolRequest, speaker: str) -> Message:
         token = TokenText.parse(request.token)
-        if token is None or self.tokens.get(token.id) != token.secret.reveal():
+        if token is None or self.tokens.get(token.id) != token.secret:
             raise RefusedRequest(401, "token-invalid")
         self.known[speaker] = Known(key_from_text(request.signing_key), key_from_text(request.sealing_key))
         proof = signature_to_text(self.key.sign(enrolment_bytes(speaker, "acme", self.key.public)))

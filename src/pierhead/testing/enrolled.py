@@ -9,6 +9,7 @@ from pierhead.control.delegates import (
     DelegateGroup,
     DelegateState,
     DelegateStore,
+    DelegateTransaction,
     TokenService,
 )
 from pierhead.control.scopes import Scope
@@ -42,15 +43,10 @@ def enrol(
     """One more replica of the group ``name``; token and group are made when they are not there."""
     if not application.delegate_tokens.list(scope, token):
         application.delegate_tokens.create(scope, token, "admin")
-    now = application.clock.now()
+    token_id, now = application.delegate_tokens.get(scope, token).id, application.clock.now()
     key = hashlib.sha256(f"{scope} {name} {host}".encode()).digest()
     with application.store.transaction() as tx:
-        group = tx.delegate_groups.find(scope, name)
-        if group is None:
-            group = DelegateGroup(new_id(), scope, name, now)
-            tx.delegate_groups.add(group)
-        found = tx.delegate_tokens.find(scope, token)
-        assert found is not None
+        group = _group(tx, scope, name, now)
         delegate = Delegate(
             id=hashlib.sha256(key).hexdigest()[:32],
             group_id=group.id,
@@ -59,7 +55,7 @@ def enrol(
             host_name=host or f"box-{name}",
             signing_key=key,
             sealing_key=key,
-            token_id=found.id,
+            token_id=token_id,
             state=state,
             version="0.1.0",
             kinds=KINDS,
@@ -67,11 +63,15 @@ def enrol(
             enrolled_at=now,
             tags=tags,
             is_connected=is_connected,
-            last_heartbeat_at=_heard(now, is_connected=is_connected),
+            last_heartbeat_at=now if is_connected else None,
         )
         tx.delegates.put(delegate)
     return delegate
 
 
-def _heard(now: datetime, *, is_connected: bool) -> datetime | None:
-    return now if is_connected else None
+def _group(tx: DelegateTransaction, scope: Scope, name: str, now: datetime) -> DelegateGroup:
+    group = tx.delegate_groups.find(scope, name)
+    if group is None:
+        group = DelegateGroup(new_id(), scope, name, now)
+        tx.delegate_groups.add(group)
+    return group

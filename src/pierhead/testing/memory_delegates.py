@@ -98,6 +98,9 @@ class MemoryDelegateRows:
         wanted = states or [state for state in DelegateState if state is not DelegateState.DELETED]
         return self._in_order(d for d in self._rows.values() if d.scope.account == account and d.state in wanted)
 
+    def count(self, account: str) -> int:
+        return len(self.list(account))
+
     def list_by_token(self, token_id: str) -> tuple[Delegate, ...]:
         let_in = (delegate for delegate in self._rows.values() if delegate.token_id == token_id)
         return self._in_order(delegate for delegate in let_in if delegate.state is not DelegateState.DELETED)

@@ -26,10 +26,14 @@ class BasicLogin:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogin:
-    """Anybody gets a token for pulling from ``public`` repositories, users for all; wrong passwords get none."""
+    """Anybody gets a token for pulling from ``public`` repositories, users for all; wrong passwords get none.
+
+    ``readers``: users who may only pull. Tokens say what they allow, as docker-registry's do, and are not signed.
+    """
 
     users: Users
     public: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
     service: str = "fake-registry"
     expires_in: int = 300
 
@@ -63,10 +67,9 @@ class Tokens:
         if authorization and user is None:
             return Refusal(401, "UNAUTHORIZED", "wrong user name or password")
         asked = [scope for value in parse_qs(query).get("scope", []) for scope in value.split()]
-        token = f"fake-token-{next(self._serial)}"
-        self._granted[token] = frozenset(
-            right for scope in asked for right in self._rights(scope) if user or self._is_public(right)
-        )
+        granted = frozenset(right for scope in asked for right in self._rights(scope, user))
+        token = f"{_encoded({'alg': 'none'})}.{_encoded({'access': _access(granted)})}.fake-{next(self._serial)}"
+        self._granted[token] = granted
         return json.dumps({"token": token, "expires_in": self.login.expires_in}).encode()
 
     def forget(self) -> None:
@@ -78,10 +81,14 @@ class Tokens:
         kind, _, token = (authorization or "").partition(" ")
         return self._granted.get(token) if kind.lower() == "bearer" else None
 
-    def _rights(self, scope: str) -> list[str]:
+    def _rights(self, scope: str, user: str | None) -> list[str]:
         kind, _, rest = scope.partition(":")
         name, _, actions = rest.rpartition(":")
-        return [f"{kind}:{name}:{action}" for action in actions.split(",")]
+        asked = (f"{kind}:{name}:{action}" for action in actions.split(","))
+        if user is None:
+            return [right for right in asked if self._is_public(right)]
+        may_only_pull = user in self.login.readers
+        return [right for right in asked if not may_only_pull or right.endswith(":pull")]
 
     def _is_public(self, right: str) -> bool:
         return any(right == f"repository:{name}:pull" for name in self.login.public)
@@ -159,3 +166,17 @@ def _basic_user(users: Users, authorization: str | None) -> str | None:
     except ValueError:
         return None
     return user if users.get(user) == password else None
+
+
+def _access(rights: frozenset[str]) -> list[dict[str, object]]:
+    """As a token's claim: the rights by what they are for."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for right in sorted(rights):
+        kind, _, rest = right.partition(":")
+        name, _, action = rest.rpartition(":")
+        found.setdefault((kind, name), []).append(action)
+    return [{"type": kind, "name": name, "actions": actions} for (kind, name), actions in found.items()]
+
+
+def _encoded(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import responses
+from typing import BinaryIO
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -26,6 +27,7 @@ class Received:
     headers: tuple[tuple[str, str], ...]
     connection: int
     raw: bytes
+    body: bytes = b""
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)
@@ -120,7 +122,8 @@ def keeps_open(reply: Reply, method: str) -> bool:
     return method == "HEAD" or (has_end and reply.length is not None)
 
 
-def read_request(lines: Iterable[bytes], number: int) -> Received | None:
+def read_request(lines: BinaryIO, number: int) -> Received | None:
+    """None when there is no more. A body is read as far as it comes."""
     raw = b""
     for line in lines:
         raw += line
@@ -132,7 +135,8 @@ def read_request(lines: Iterable[bytes], number: int) -> Received | None:
         return None
     pairs = (line.partition(":") for line in rest if line)
     headers = tuple((name.lower(), value.strip()) for name, _, value in pairs)
-    return Received(parts[0], parts[1], headers, number, raw)
+    length = next((int(value) for name, value in headers if name == "content-length"), 0)
+    return Received(parts[0], parts[1], headers, number, raw, lines.read(length))
 
 
 def bytes_of(reply: Reply, method: str) -> Iterator[bytes]:

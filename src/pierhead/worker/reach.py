@@ -77,8 +77,10 @@ def _try(endpoint: Endpoint, clock: Clock, call: CallContext, timeout_s: float, 
     times = Timeouts(resolve_s=timeout_s, connect_s=timeout_s, tls_s=timeout_s, first_byte_s=timeout_s)
     reach = Reach(endpoint, clock, call, times)
     try:
-        for step in (reach.name, reach.tcp, reach.tls):
-            step()
+        reach.name()
+        reach.tcp()
+        if endpoint.origin.is_secure:
+            reach.handshake()
     except CallCancelledError:
         return
     except DeadlineExceededError:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def add(store: Any, build: Any, run: str) -> list[str]:
     return tasks
 
 
-def at_once(calls: list[Callable[[], object]]) -> None:
+def at_once(*calls: Callable[[], object]) -> None:
     ready = threading.Barrier(len(calls))
 
     def call(one: Callable[[], object]) -> None:
@@ -79,8 +80,8 @@ def test_tasks_that_end_at_once_end_their_run(store: Any, build: Any, runs: RunS
             runs.finish(lease, [(image.pull_key, PULLED) for image in runs.leased(lease)[0].images])
 
         at_once(
-            [lambda lease=lease: finish(lease) for lease in leases]
-            + [lambda task=task: give_up(task) for task in tasks if task not in held]
+            *(partial(finish, lease) for lease in leases),
+            *(partial(give_up, task) for task in tasks if task not in held),
         )
         ended = runs.get("acct", run)
         assert ended.state is (RunState.SUCCEEDED if how == "finished" else RunState.FAILED)
@@ -99,7 +100,7 @@ def test_a_run_that_is_cancelled_while_its_tasks_end_is_over_one_way_or_the_othe
         def finish(lease: Any) -> None:
             runs.finish(lease, [(image.pull_key, PULLED) for image in runs.leased(lease)[0].images])
 
-        at_once([lambda lease=lease: finish(lease) for lease in leases] + [lambda run=run: runs.cancel("acct", run)])
+        at_once(*(partial(finish, lease) for lease in leases), partial(runs.cancel, "acct", run))
         ended = runs.get("acct", run)
         assert ended.state in (RunState.SUCCEEDED, RunState.CANCELLED)
         assert {image.facts.state for image in ended.images} == {ImageState.PULLED}

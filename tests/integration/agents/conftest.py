@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pierhead.control.scopes import Scope
-from pierhead.server.app import create_app
+from pierhead.server.app import create_app, entrance
 from pierhead.testing.application import MemoryApplication, memory_application
 from pierhead.testing.scripted_delegate import Said, ScriptedDelegate
 
@@ -26,7 +26,7 @@ def application(tmp_path: Path) -> Iterator[MemoryApplication]:
 
 @pytest.fixture
 def client(application: MemoryApplication) -> Iterator[TestClient]:
-    with TestClient(create_app(application)) as client:
+    with TestClient(entrance(create_app(application))) as client:
         yield client
 
 

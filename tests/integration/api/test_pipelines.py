@@ -99,7 +99,7 @@ def test_an_explained_image_carries_its_reasons(client: TestClient, kind: str) -
 def test_an_explained_image_says_by_which_path_it_would_come(client: TestClient) -> None:
     asked = PIPELINE.replace("identifier: build\n", "identifier: build\n        delegateSelectors: [EU]\n")
     stages = client.post(EXPLAIN, content=asked, headers=YAML).json()["data"]["stages"]
-    assert [image["path"] for image in stages[0]["images"]][0] == {
+    assert stages[0]["images"][0]["path"] == {
         "kind": "delegates",
         "selectors": ["eu"],
         "origin": "stage",

@@ -50,6 +50,7 @@ def test_a_task_is_shown_without_its_payload(client: TestClient, application: Me
             "origins": ["https://r.example"],
         },
         "holder": None,
+        "holderName": None,
         "attempts": 0,
         "maxAttempts": 3,
         "fence": 0,
@@ -117,7 +118,22 @@ def test_the_holder_of_a_running_task_is_asked_to_stop(client: TestClient, appli
     task = queued(application, selectors=None)
     assert application.queue.lease("platform", ("listTags",)) is not None
     shown = data(client.post(f"{TASKS}/{task.id}/cancel"))
-    assert (shown["state"], shown["holder"], shown["isCancelRequested"]) == ("LEASED", "platform", True)
+    assert (shown["state"], shown["holderName"], shown["isCancelRequested"]) == ("LEASED", "platform", True)
+
+
+def test_a_holder_is_told_by_its_name_and_by_its_id_alone_once_it_is_forgotten(
+    client: TestClient, application: MemoryApplication
+) -> None:
+    delegate = enrol(application, Scope(application.account.id), "box", tags=("gpu",), host="box-1")
+    task = queued(application)
+    with application.store.transaction() as tx:
+        application.queue.acquire(tx, task.id, delegate.id)
+    shown = data(client.get(f"{TASKS}/{task.id}"))
+    assert (shown["holder"], shown["holderName"]) == (delegate.id, "box (box-1)")
+    assert data(client.get(TASKS))["content"] == [shown]
+    with application.store.transaction() as tx:
+        tx.delegates.delete(delegate.id)
+    assert data(client.get(f"{TASKS}/{task.id}"))["holderName"] is None
 
 
 def test_tasks_of_another_account_are_not_there(client: TestClient, application: MemoryApplication) -> None:

@@ -56,6 +56,6 @@ def test_what_one_stores_the_other_can_reveal(tmp_path: Path, database: str) -> 
     (token,) = second.delegate_tokens.list(second.scope)
     assert first.delegate_tokens.reveal(token) == second.delegate_tokens.reveal(token)
     assert first.first_key is not None
-    assert second.access.authenticate(first.first_key).account == first.account.id
+    assert second.access.authenticate(first.first_key.reveal()).account == first.account.id
     first.close()
     second.close()

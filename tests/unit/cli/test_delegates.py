@@ -56,8 +56,8 @@ def page(*items: Any) -> dict[str, Any]:
 def test_a_list_has_a_line_for_each_replica(pierhead, api) -> None:
     api.data("GET", DELEGATES, page(group(replica(), replica(id="f" * 32, hostName="box-2", isConnected=False))))
     lines = pierhead("delegate", "list", "--state", "enabled", "--tag", "a", "--tag", "b", "--all").out.splitlines()
-    assert lines[0].split()[:3] == ["DELEGATE", "ID", "HOST"]
-    assert "0123456789ab" in lines[1]
+    assert lines[0].split()[:3] == ["DELEGATE", "HOST", "SCOPE"]
+    assert "box-1" in lines[1]
     assert "1 / 4" in lines[1]
     assert "linux" in lines[1]
     assert "box-2" in lines[2]

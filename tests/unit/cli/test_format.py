@@ -2,7 +2,7 @@ import io
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pierhead.cli.format import clean, duration, moment, part_of, rate, short_digest, size
@@ -56,6 +56,7 @@ def test_no_foreign_text_can_drive_a_terminal(text: str) -> None:
 
 
 @given(st.text())
+@example("\x7f")
 def test_json_stays_the_same_data_and_harmless(text: str) -> None:
     out = io.StringIO()
     Screen(out=out).json({"text": text})

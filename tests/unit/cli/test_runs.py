@@ -257,6 +257,16 @@ PLAN_IMAGE = {
         "source": "default",
         "trail": [{"rule": "default", "text": "line 1.14", "chosen": True}],
     },
+    "path": {
+        "kind": "delegates",
+        "selectors": ["eu", "linux"],
+        "origin": "stage",
+        "reason": "the stage asks for them",
+        "trail": [
+            {"rule": "path", "text": "the stage asks for them", "chosen": True},
+            {"rule": "path", "text": "the pipeline would ask for arm", "chosen": False},
+        ],
+    },
     "platform": "linux/amd64",
     "pullPolicy": "IfNotPresent",
     "pullSecretKey": "m.example",
@@ -280,11 +290,28 @@ def test_explain_gives_the_reasons_for_connector_version_and_name(pierhead, api,
         "   account: not asked",
         "-> default: line 1.14",
         "name       below m.example",
+        "path       a delegate with eu, linux",
+        "-> path: the stage asks for them",
+        "   path: the pipeline would ask for arm",
         "pull secret for m.example",
         "warning    soon too old",
         "warning: no such registry",
     ):
         assert part in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ({"kind": "platform", "selectors": [], "trail": []}, "path       platform"),
+        ({"kind": "delegates", "selectors": [], "trail": []}, "path       any available delegate"),
+        (None, None),
+    ],
+)
+def test_explain_says_by_whom_an_image_would_be_fetched(pierhead, api, pipeline, path: Any, line: str | None) -> None:
+    api.data("POST", "/pierhead/v1/pipelines/explain", plan_of({**PLAN_IMAGE, "path": path}))
+    told = [each.strip() for each in pierhead("explain", pipeline).out.splitlines()]
+    assert [each for each in told if each.startswith("path ")] == ([line] if line else [])
 
 
 def test_explain_fails_when_an_image_cannot_be_had_this_way(pierhead, api, pipeline) -> None:
@@ -319,3 +346,29 @@ def test_a_server_that_renders_no_manifests_is_told_with_the_way_out(pierhead, a
 def test_a_server_is_never_asked_for_passwords(pierhead, api, pipeline) -> None:
     assert pierhead("explain", pipeline, "--render", "kubernetes", "--reveal-secrets").code == 4
     assert api.asked == []
+
+
+def routed(**image: Any) -> dict[str, Any]:
+    shown = {"reference": "r.example/a/b:1", "state": "pulled", "connector": {"reference": "m", "source": "stage"}}
+    stage = {"identifier": "build", "images": [{**shown, **image}]}
+    return {"id": "r1", "state": "succeeded", "stages": [stage]}
+
+
+def test_a_run_through_delegates_says_which_and_why(pierhead, api) -> None:
+    api.data("GET", "/pierhead/v1/runs/r1", routed(delegate="box-1", pathReason="the stage asks for gpu"))
+    lines = pierhead("run", "get", "r1").out.splitlines()
+    assert lines[0].split()[-1] == "DELEGATE"
+    assert lines[1].split()[-1] == "box-1"
+    assert "path: by box-1, the stage asks for gpu" in lines
+
+
+def test_a_run_of_the_platform_says_nothing_about_delegates(pierhead, api) -> None:
+    api.data("GET", "/pierhead/v1/runs/r1", routed(delegate="platform", pathReason="nothing asks for a delegate"))
+    out = pierhead("run", "get", "r1").out
+    assert "DELEGATE" not in out
+    assert "path:" not in out
+
+
+def test_an_image_that_waits_for_a_delegate_says_for_which(pierhead, api) -> None:
+    api.data("GET", "/pierhead/v1/runs/r1", routed(state="pending", delegate=None, pathReason="the stage asks for gpu"))
+    assert "path: the stage asks for gpu" in pierhead("run", "get", "r1").out

@@ -17,6 +17,8 @@ MAY_REVEAL = {
     "cli/api_client.py",  # sends the API key
     "cli/kubernetes.py",  # writes pull secrets when asked to, on the data directory itself
     "control/access/model.py",  # hashes keys
+    "control/delegates/token_seal.py",  # hashes and seals the secret of a token
+    "control/delegates/token_text.py",  # writes the text of a token, which is a secret again
     "control/secrets/checks.py",  # measures a value that is to be stored
     "control/secrets/sealing.py",
     "control/secrets/service.py",
@@ -25,8 +27,13 @@ MAY_REVEAL = {
     "protocol/token_text.py",  # writes the text of a delegate token, which is kept and shown as a secret again
     "registry/auth/credentials.py",  # the one place where credentials meet a request
     "registry/auth/fingerprint.py",
+    "registry/rights.py",  # reads what a token says it allows
     "registry/wire/proxy.py",
     "registry/wire/tls.py",
+    "server/api/delegate_setup.py",  # puts a delegate token into values for the chart
+    "server/api/delegate_tokens.py",  # shows delegate tokens to those who may edit delegates
+    "server/api/delegate_values.py",
+    "server/api/wire/delegate_tokens.py",
     "server/first_start.py",  # writes the admin key file at the first start
     "server/jobs/registry_access.py",  # hands secrets to the worker, after the lease
     "server/storage.py",  # opens the database with the password in its URL

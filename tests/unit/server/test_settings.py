@@ -20,6 +20,11 @@ from pierhead.server.settings import SettingError, Settings
         ("PIERHEAD_DATABASE_URL", "sqlite:////geheim.db"),
         ("PIERHEAD_DELEGATE_APPROVAL", "yes"),
         ("PIERHEAD_DELEGATE_APPROVAL", ""),
+        ("PIERHEAD_LEASE_S", "4"),
+        ("PIERHEAD_LEASE_S", "601"),
+        ("PIERHEAD_LEASE_S", "7.5"),
+        ("PIERHEAD_LEASE_S", "²"),
+        ("PIERHEAD_LEASE_S", ""),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable_and_secrets_are_not_repeated(
@@ -62,3 +67,8 @@ def test_delegates_are_approved_by_somebody_unless_it_is_said_otherwise() -> Non
 def test_nothing_set_means_a_database_and_a_key_in_the_data_directory() -> None:
     settings = Settings.from_environment({"PIERHEAD_DATABASE_URL": "", "PIERHEAD_ENCRYPTION_KEY": "", "HOME": "/h"})
     assert (settings.database_url, settings.encryption_key, settings.encryption_key_file) == (None, None, None)
+
+
+def test_a_lease_lasts_a_minute_unless_it_is_said_otherwise() -> None:
+    assert Settings.from_environment({}).lease_s == 60
+    assert Settings.from_environment({"PIERHEAD_LEASE_S": "5"}).lease_s == 5

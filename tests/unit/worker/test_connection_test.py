@@ -1,6 +1,7 @@
 """A connector tried step by step: the step that fails is named, with evidence and advice; it never raises."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
@@ -22,6 +23,8 @@ ALL = [
     "challenge",
     "token",
     "pull right",
+    "list right",
+    "credential scope",
     "rate limit",
     "clock skew",
 ]
@@ -150,14 +153,14 @@ def test_a_registry_with_basic_login_is_closed_to_the_anonymous(transport):
 
 
 def test_an_image_that_may_not_be_pulled_ends_the_test_there(transport, fake):
-    report = run_connection_test(endpoint(fake), transport, f"{fake.host}/team/none:1")
+    report = run_connection_test(endpoint(fake), transport, [f"{fake.host}/team/none:1"])
     ends_at(report, "pull right")
     assert report.error.code == "manifest-unknown"
     assert outcomes(report)["rate limit"] == "ok"
 
 
 def test_an_image_name_that_is_none_is_a_failure_of_its_step(transport, fake):
-    ends_at(run_connection_test(endpoint(fake), transport, "NOT A NAME"), "pull right")
+    ends_at(run_connection_test(endpoint(fake), transport, ["NOT A NAME"]), "pull right")
 
 
 def test_a_fault_of_our_own_is_a_failed_step(transport, fake, monkeypatch):
@@ -175,7 +178,7 @@ def test_a_cancelled_test_ends(transport, fake):
 
 def test_an_open_registry_passes_every_step(transport, fake, base):
     fake.add("team/tool", "1", image([base]))
-    report = run_connection_test(endpoint(fake), transport, f"{fake.host}/team/tool:1")
+    report = run_connection_test(endpoint(fake), transport, [f"{fake.host}/team/tool:1"])
     assert report.is_success
     assert outcomes(report) == {
         "name resolution": "ok",
@@ -185,6 +188,8 @@ def test_an_open_registry_passes_every_step(transport, fake, base):
         "challenge": "ok",
         "token": "skipped",
         "pull right": "ok",
+        "list right": "ok",
+        "credential scope": "skipped",
         "rate limit": "ok",
         "clock skew": "ok",
     }
@@ -200,7 +205,7 @@ def test_without_an_image_the_right_to_pull_stays_open(transport, fake):
 def test_right_credentials_pass_and_plain_http_is_warned_of(transport, login, base):
     with FakeRegistry(login) as fake:
         fake.add("team/tool", "1", image([base]))
-        report = run_connection_test(endpoint(fake, credential=ROBOT), transport, f"{fake.host}/team/tool:1")
+        report = run_connection_test(endpoint(fake, credential=ROBOT), transport, [f"{fake.host}/team/tool:1"])
     assert report.is_success
     assert (outcomes(report)["token"], outcomes(report)["pull right"]) == ("ok", "ok")
     assert outcomes(report)["TLS"] == "warning"
@@ -214,7 +219,7 @@ def test_credentials_that_nobody_asked_for_are_warned_of(transport, fake):
 def test_a_rate_limit_that_is_nearly_used_up_is_warned_of(transport, base):
     with FakeRegistry(rate_limit=5) as fake:
         fake.add("team/tool", "1", image([base]))
-        report = run_connection_test(endpoint(fake), transport, f"{fake.host}/team/tool:1")
+        report = run_connection_test(endpoint(fake), transport, [f"{fake.host}/team/tool:1"])
     assert outcomes(report)["rate limit"] == "warning"
     assert report.rate_limit.limit == 5
 
@@ -239,7 +244,7 @@ def test_two_tests_at_once_do_not_mix(transport, fake, base):
     reports = []
 
     def test() -> None:
-        reports.append(run_connection_test(endpoint(fake), transport, f"{fake.host}/team/tool:1"))
+        reports.append(run_connection_test(endpoint(fake), transport, [f"{fake.host}/team/tool:1"]))
 
     threads = [threading.Thread(target=test) for _ in range(4)]
     for thread in threads:
@@ -247,3 +252,107 @@ def test_two_tests_at_once_do_not_mix(transport, fake, base):
     for thread in threads:
         thread.join(60)
     assert [report.is_success for report in reports] == [True] * 4
+
+
+# --- rights
+
+
+def named(report, name: str):
+    return [step for step in report.steps if step.name == name]
+
+
+def test_each_repository_is_tried_once_and_one_that_fails_does_not_hide_the_others(transport, fake, base):
+    for name in ("team/a", "team/b"):
+        fake.add(name, "1", image([base]))
+    asked = [f"{fake.host}/{name}" for name in ("team/a:1", "team/none:1", "team/b:1", "team/a:2")]
+    report = run_connection_test(endpoint(fake), transport, asked)
+    assert [step.outcome.value for step in named(report, "pull right")] == ["ok", "failed", "ok"]
+    assert "team/none" in named(report, "pull right")[1].evidence
+    assert "team/none" in report.error.hint
+    assert outcomes(report)["list right"] == "ok"
+
+
+def test_at_most_eight_repositories_are_tried_and_the_rest_is_not_hidden(transport, fake, base):
+    for n in range(10):
+        fake.add(f"team/n{n}", "1", image([base]))
+    report = run_connection_test(endpoint(fake), transport, [f"{fake.host}/team/n{n}:1" for n in range(10)])
+    steps = named(report, "pull right")
+    assert [step.outcome.value for step in steps] == ["ok"] * 8 + ["skipped"]
+    assert "2 more" in steps[-1].evidence
+
+
+def test_a_pull_right_is_proved_without_using_up_quota(transport, base):
+    with FakeRegistry(rate_limit=5) as fake:
+        fake.add("team/tool", "1", image([base]))
+        run_connection_test(endpoint(fake), transport, [f"{fake.host}/team/tool:1"])
+        assert fake.rate.used == 0
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 501])
+def test_who_may_not_list_is_warned_at_most(transport, fake, base, status):
+    fake.add("team/tool", "1", image([base]))
+    for end in ("tags/list", "_catalog"):
+        fake.faults.script(Scripted("GET", end, status, times=100))
+    for images in ([], [f"{fake.host}/team/tool:1"]):
+        report = run_connection_test(endpoint(fake), transport, images)
+        assert report.is_success
+        is_not_offered = status in (405, 501) or (status == 404 and not images)
+        assert outcomes(report)["list right"] == ("skipped" if is_not_offered else "warning")
+
+
+def test_a_credential_that_may_push_is_warned_of_and_nothing_is_written(transport, base):
+    with FakeRegistry(TokenLogin({"robot": "right-password"})) as fake:
+        fake.add("team/tool", "1", image([base]))
+        report = run_connection_test(endpoint(fake, credential=ROBOT), transport, [f"{fake.host}/team/tool:1"])
+        assert {seen.method for seen in fake.requests} <= {"GET", "HEAD"}
+    (step,) = named(report, "credential scope")
+    assert (report.is_success, step.outcome.value) == (True, "warning")
+    assert "delete, pull, push" in step.evidence
+
+
+def test_a_credential_that_may_only_pull_is_as_it_should_be(transport, base):
+    with FakeRegistry(TokenLogin({"robot": "right-password"}, readers=frozenset({"robot"}))) as fake:
+        fake.add("team/tool", "1", image([base]))
+        report = run_connection_test(endpoint(fake, credential=ROBOT), transport, [f"{fake.host}/team/tool:1"])
+    assert outcomes(report)["credential scope"] == "ok"
+
+
+def test_what_a_password_may_do_is_not_found_out_by_writing(transport, base):
+    with FakeRegistry(BasicLogin({"robot": "right-password"})) as fake:
+        fake.add("team/tool", "1", image([base]))
+        report = run_connection_test(endpoint(fake, credential=ROBOT), transport, [f"{fake.host}/team/tool:1"])
+        assert {seen.method for seen in fake.requests} <= {"GET", "HEAD"}
+    (step,) = named(report, "credential scope")
+    assert (step.outcome.value, step.evidence.split(":")[0]) == ("skipped", "unknown")
+
+
+# --- certificates
+
+
+def serving_until(authority, ends_at):
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    begins_at = min(datetime.now(UTC), ends_at) - timedelta(days=90)
+    authority.issue_cert("127.0.0.1", not_before=begins_at, not_after=ends_at).configure_cert(context)
+    return FakeRegistry(tls=context)
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(5, "warning"), (29, "warning"), (40, "ok")])
+def test_a_certificate_that_ends_soon_is_warned_of(transport, authority, days, outcome):
+    tls = TlsSettings(ca_pem=authority.cert_pem.bytes().decode())
+    with serving_until(authority, datetime.now(UTC) + timedelta(days=days, hours=1)) as fake:
+        report = run_connection_test(endpoint(fake, tls=tls), transport)
+    (step,) = named(report, "TLS")
+    assert (report.is_success, step.outcome.value) == (True, outcome)
+    assert f"{days} days left" in step.evidence
+    assert "127.0.0.1" in step.evidence
+
+
+def test_a_certificate_that_is_over_fails_and_is_named(transport, authority):
+    tls = TlsSettings(ca_pem=authority.cert_pem.bytes().decode())
+    with serving_until(authority, datetime.now(UTC) - timedelta(days=3, hours=1)) as fake:
+        report = run_connection_test(endpoint(fake, tls=tls), transport)
+    ends_at(report, "TLS")
+    assert "over for" in failed(report).evidence
+    assert "127.0.0.1, signed by trustme" in failed(report).evidence

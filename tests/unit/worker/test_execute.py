@@ -9,17 +9,20 @@ from pierhead.oci.digest import Digest
 from pierhead.protocol.tasks import (
     FailedResult,
     ImageEvent,
+    ListRepositoriesTask,
     ListTagsTask,
     PullImage,
     PullResult,
     PullTask,
     RegistryAccess,
+    RepositoriesResult,
+    ResolveTask,
     TagsResult,
     TestConnectionTask,
 )
 from pierhead.registry.endpoint import Anonymous, UsernamePassword
-from pierhead.testing.fake_registry import BasicLogin, BlobFault, FakeRegistry, Then
-from pierhead.testing.images import image, layer, noise
+from pierhead.testing.fake_registry import BasicLogin, BlobFault, FakeRegistry, Scripted, Then
+from pierhead.testing.images import image, layer, multi_platform, noise
 from pierhead.worker.access import endpoint_of
 from pierhead.worker.cancel import CancelToken
 from pierhead.worker.execute import execute, task_failure
@@ -142,9 +145,45 @@ def test_tags_of_what_is_not_there_are_a_failure(run, fake, repository):
     assert isinstance(result, FailedResult)
 
 
+def test_repositories_are_listed_up_to_the_limit(run, fake, base):
+    for name in ("a", "b", "c"):
+        fake.add(f"team/{name}", "1", image([base]))
+    task = ListRepositoriesTask(registry=access(fake), limit=2)
+    assert run(task) == RepositoriesResult(repositories=("team/a", "team/b"), truncated=True)
+    assert run(task.model_copy(update={"limit": 3})).truncated is False
+
+
+def test_a_registry_that_does_not_list_its_repositories_is_a_failure(run, fake):
+    fake.faults.script(Scripted("GET", "_catalog", 404, times=9))
+    result = run(ListRepositoriesTask(registry=access(fake)))
+    assert (result.error.code, result.error.category) == ("registry-does-not-offer", "unsupported")
+
+
+def test_a_tag_of_an_index_is_resolved_to_its_digest_and_platforms(run, fake, base):
+    made = multi_platform([base], "tool")
+    fake.add("team/tool", "1", made)
+    result = run(ResolveTask(registry=access(fake), reference=f"{fake.host}/team/tool:1"))
+    assert (result.digest, result.size_bytes) == (str(made.descriptor.digest), len(made.raw))
+    assert {each.platform: each.digest for each in result.platforms} == {
+        str(entry.platform): str(entry.digest) for entry in made.manifests[:2]
+    }
+
+
+def test_a_tag_of_one_image_has_no_platforms_to_choose_from(run, fake, base):
+    made = image([base])
+    fake.add("team/tool", "latest", made)
+    result = run(ResolveTask(registry=access(fake), reference=f"{fake.host}/team/tool"))
+    assert (result.digest, result.platforms) == (str(made.descriptor.digest), ())
+
+
+@pytest.mark.parametrize("reference", ["team/none:1", "NOT A REFERENCE"])
+def test_what_cannot_be_resolved_is_a_failure(run, fake, reference):
+    assert isinstance(run(ResolveTask(registry=access(fake), reference=reference)), FailedResult)
+
+
 def test_a_connection_is_tested(run, fake, base):
     fake.add("team/tool", "1", image([base]))
-    report = run(TestConnectionTask(registry=access(fake), probe_image=f"{fake.host}/team/tool:1"))
+    report = run(TestConnectionTask(registry=access(fake), images=(f"{fake.host}/team/tool:1",)))
     assert (report.outcome, report.error) == ("success", None)
     assert [step.name for step in report.steps][:2] == ["name resolution", "TCP connection"]
 

@@ -40,6 +40,10 @@ class SqlDelegateRows:
         wanted = delegates.c.state.in_(sorted(states)) if states else _is_there
         return self._all(delegates.c.account == account, wanted)
 
+    def count(self, account: str) -> int:
+        query = sa.select(sa.func.count()).select_from(delegates).where(delegates.c.account == account, _is_there)
+        return self._connection.execute(query).scalar_one()
+
     def list_by_token(self, token_id: str) -> tuple[Delegate, ...]:
         of_the_token = sa.select(delegates.c.id).where(delegates.c.token_id == token_id).order_by(delegates.c.id)
         self._connection.execute(to_change(self._connection, of_the_token))  # in the order in which ``_change`` locks

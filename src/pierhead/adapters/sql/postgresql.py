@@ -18,7 +18,7 @@ from sqlalchemy import event
 from .errors import DatabaseUnfitError, DatabaseUrlError, said, translate_errors
 
 _POOL = 10
-_POOL_MORE = 20  # a thread may look at a snapshot while it writes, and must not wait for itself
+_POOL_MORE = 15  # a thread may look at a snapshot while it writes, and must not wait for itself
 _POOL_TIMEOUT_S = 10.0
 _OLDEST = 130000
 _STATEMENT_TIMEOUT_MS = 30_000

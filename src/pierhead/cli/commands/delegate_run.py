@@ -28,7 +28,11 @@ _PATH = click.Path(path_type=Path)
 @click.option("--health", help="Loopback address and port for GET /healthz, 127.0.0.1:PORT.  [default: none]")
 @click.option("--insecure-http", is_flag=True, help="Plain http to other machines; anybody on the way can listen.")
 @click.option("--drain-timeout", type=float, help="Seconds to finish running tasks when told to stop.  [default: 300]")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False))
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    help="The least that is logged.  [default: info]",
+)
 @click.option("--json", "is_json", is_flag=True, help="Log lines as JSON.")
 def delegate_run(**given: Any) -> int:
     """Run a delegate in the foreground.

@@ -23,6 +23,7 @@ from .errors import (
     TokenExistsError,
     TokenMissingError,
     TokenStillActiveError,
+    TooManyDelegatesError,
     TooManyTokensError,
 )
 from .field import Standing, Verdict
@@ -144,6 +145,7 @@ __all__ = [
     "TokenStatus",
     "TokenStillActiveError",
     "TokenText",
+    "TooManyDelegatesError",
     "TooManyTokensError",
     "Verdict",
     "check_delegate_name",

@@ -7,18 +7,19 @@ import threading
 from collections.abc import Collection
 from dataclasses import replace
 
-from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource, new_id
 
 from .admission import joined_group, newcomer, returned, shown_token
 from .drafts import EnrolmentDraft, KnownDelegate, SessionDraft, check_admitted
 from .endings import announce_change, stop_delegates
-from .errors import DelegateUnknownError, GroupExistsError, NonceUsedError
+from .errors import DelegateUnknownError, GroupExistsError, NonceUsedError, TooManyDelegatesError
 from .known import KnownDelegates
 from .model import NONCE_KEPT, Delegate, DelegateState, fingerprint_of
 from .ports import DelegateStore, DelegateTransaction
 
+MAX_DELEGATES = 10_000
+"""In one account."""
 _MIN_PEPPER_BYTES = 32
 
 
@@ -33,7 +34,6 @@ class AgentService:
         *,
         store: DelegateStore,
         clock: Clock,
-        queue: TaskQueue,
         pepper: bytes,
         approval: bool,
         ids: IdSource = new_id,
@@ -42,7 +42,6 @@ class AgentService:
             raise ValueError(f"the pepper has fewer than {_MIN_PEPPER_BYTES} bytes")
         self._store = store
         self._clock = clock
-        self._queue = queue
         self._ids = ids
         self._pepper = pepper
         self._first_state = DelegateState.WAITING_FOR_APPROVAL if approval else DelegateState.ENABLED
@@ -54,7 +53,7 @@ class AgentService:
         """The delegate of the draft's signing key, new or as it was but for what it says of itself.
 
         Raises InvalidDelegateTokenError, DelegateTokenRevokedError, DelegateRevokedError, DelegateIdentityError,
-        NonceUsedError.
+        TooManyDelegatesError, NonceUsedError.
         """
         try:
             return self._enrol(draft)
@@ -136,6 +135,7 @@ class AgentService:
             known = tx.delegates.find(delegate_id)
             group = joined_group(tx, token, draft, self._ids, now)
             if known is None:
+                _check_room(tx, group.scope.account)
                 delegate = newcomer(draft, group, token, self._first_state, now)
             else:
                 delegate = returned(known, draft, group, token)
@@ -176,6 +176,11 @@ def _admitted(tx: DelegateTransaction, delegate_id: str, clock: Clock) -> Delega
     token = tx.delegate_tokens.find_by_id(delegate.token_id)
     check_admitted(delegate.label, delegate.state, token is not None and token.is_live(clock.now()))
     return delegate
+
+
+def _check_room(tx: DelegateTransaction, account: str) -> None:
+    if tx.delegates.count(account) >= MAX_DELEGATES:
+        raise TooManyDelegatesError(MAX_DELEGATES)
 
 
 def _use_nonce(tx: DelegateTransaction, delegate_id: str, nonce: str, clock: Clock) -> None:

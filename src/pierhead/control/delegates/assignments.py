@@ -9,7 +9,6 @@ from datetime import datetime
 
 from pierhead.control.tasks import Lease, TaskQueue, TaskRow, TaskState
 from pierhead.kit.clock import Clock
-from pierhead.kit.signals import Signal, Topic
 
 from .drafts import check_admitted
 from .enrolled import Enrolled, Roster
@@ -23,6 +22,7 @@ from .words import why
 
 _MAX_REASON_CHARS = 300
 _MAX_ORIGINS = 100
+_FULL_REASONS = 50  # of those that declined one task; it is all kept beside the task
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,15 @@ class Assignments:
     ) -> TaskRow | None:
         """The task once it is back in the queue, or ended because it was to be cancelled. Raises StaleLeaseError."""
         now = self._clock.now()
+        one = read_one(tx, delegate_id)  # before the task, as everywhere: two transactions never wait for each other
         lease = self._queue.held(tx, task_id, delegate_id, fence)
         route, offers = Route.from_json(lease.task.route or {}), Offers.from_json(lease.task.offers)
         reasons = {o: _plain(unreachable[o]) for o in route.origins if o in unreachable}
         tx.experiences.put(Experience(delegate_id, origin, False, now, why) for origin, why in reasons.items())
         reason = "; ".join(f"{origin}: {why}" for origin, why in reasons.items()) or "it said no reason"
-        declined = Offers(declined={**offers.declined, delegate_id: reason})
-        self._log(tx, task_id, _line(Conclusion.REJECTED, reason, read_one(tx, delegate_id), delegate_id))
+        kept = reason if len(offers.declined) < _FULL_REASONS else "does not reach it either"
+        declined = Offers(declined={**offers.declined, delegate_id: kept})
+        self._log(tx, task_id, _line(Conclusion.REJECTED, reason, one, delegate_id))
         return self._give_back(tx, lease, declined)
 
     def release(
@@ -88,10 +90,10 @@ class Assignments:
 
         Raises StaleLeaseError, TooLargeError.
         """
+        one = read_one(tx, delegate_id)
         lease = self._queue.held(tx, task_id, delegate_id, fence)
         if checkpoint is not None:
             self._queue.checkpoint(tx, lease, checkpoint)
-        one = read_one(tx, delegate_id)
         asked = {delegate_id: one.delegate.session} if one else {}
         text = "The delegate stops and gives the task back"
         self._log(tx, task_id, _line(Conclusion.INFO, text, one, delegate_id))
@@ -131,7 +133,6 @@ class Assignments:
     def _give_back(self, tx: DelegateTransaction, lease: Lease, offers: Offers) -> TaskRow | None:
         self._queue.release(tx, lease)
         tx.tasks.put_offers(lease.id, offers.to_json(), self._clock.now())
-        tx.announce(Signal(Topic.TASK_WAITS, lease.id))
         return tx.tasks.find(lease.id)
 
     def _log(self, tx: DelegateTransaction, task_id: str, line: LogLine) -> None:

@@ -163,15 +163,16 @@ class Dispatcher:
         """Puts back what was taken from delegates, and has waiting tasks looked at; in a storm now and then only."""
         if not self._news.are_there or self._clock.monotonic() < self._news_at:
             return False
-        changed, accounts = self._news.take()
+        changed, known = self._news.take()
         self._rosters.drop()
-        now = self._clock.now()
         with self._store.transaction() as tx:
             for task in self._queue.sweep_in(tx):
                 self._tell_ended(tx, task)
+        with self._store.snapshot() as tx:
             found = [tx.delegates.find(delegate_id) for delegate_id in changed]
-            for account in {*accounts, *(delegate.scope.account for delegate in found if delegate)}:
-                tx.tasks.hurry_offers(account, now)
+        for account in sorted({*known, *(delegate.scope.account for delegate in found if delegate)}):
+            with self._store.transaction() as tx:
+                tx.tasks.hurry_offers(account, self._clock.now())
         return True
 
     def _hurry_backlog(self) -> None:
@@ -180,10 +181,9 @@ class Dispatcher:
             return
         now = self._clock.now()
         with self._store.transaction() as tx:
-            for task_id in taken:
-                task = tx.tasks.find(task_id)
-                if task is not None and task.offer_at is not None and task.offer_at > now:
-                    tx.tasks.put_offers(task_id, task.offers or {}, now)
+            found = [task for task_id in taken if (task := tx.tasks.find(task_id)) and task.offer_at]
+            for task in sorted(found, key=lambda task: (task.created_at, task.id)):  # in one order on every server
+                tx.tasks.put_offers(task.id, task.offers or {}, now)
 
     def _offer_all(self) -> bool:
         """In batches, for a second at most: then the delegates have to be looked at anew. False when it got none."""

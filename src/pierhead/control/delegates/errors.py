@@ -66,6 +66,19 @@ class TooManyTokensError(TooLargeError):
         self.limit = limit
 
 
+class TooManyDelegatesError(TooLargeError):
+    """An account is full; also a token that many got hold of fills no database."""
+
+    code = "too-many-delegates"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"an account has at most {limit:,} delegates",
+            hint="delete those that are not needed, and revoke the token if it is not you who enrols them",
+        )
+        self.limit = limit
+
+
 # --- delegates and groups, as people manage them
 
 

@@ -49,6 +49,13 @@ class Backlog:
             if sum(map(len, self._waiting.values())) < _MOST:
                 self._waiting.setdefault(demand, {})[task_id] = None
 
+    def discard(self, demand: Hashable, task_id: str) -> None:
+        with self._lock:
+            waiting = self._waiting.get(demand, {})
+            waiting.pop(task_id, None)
+            if not waiting:
+                self._waiting.pop(demand, None)
+
     def note_freed(self) -> bool:
         """A task has ended somewhere. Is anybody waiting for that?"""
         with self._lock:

@@ -30,7 +30,9 @@ ROUND_PAUSE = timedelta(seconds=60)
 _ONE_BY_ONE = 3
 _AT_ONCE = 10
 """The first three of a round are asked one after the other, then ten together, so that a round of many is no hour."""
-_OF_ROUNDS = {Standing.ASKED, Standing.INACTIVE}
+_IN_A_ROUND = 103
+"""More are not asked in one round, however many there are; the next one begins with those that were not asked yet."""
+_OF_ROUNDS = {Standing.READY, Standing.ASKED, Standing.INACTIVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,19 @@ class Step:
 def next_step(field: Field, offers: Offers) -> Step:
     if offers.until is not None and field.now < offers.until and field.is_open(offers):
         return Step(offers, offers.until)
-    best = field.best(offers, 1 if len(offers.asked) < _ONE_BY_ONE else _AT_ONCE)
+    best = field.best(offers, _how_many(offers))
     if best:
         return _ask(field, offers, best)
     verdicts = field.look(offers)
     error = _hopeless(field, verdicts)
     return _give_up(field, offers, error) if error else _wait(field, offers, verdicts)
+
+
+def _how_many(offers: Offers) -> int:
+    """How many are asked together, in a round that has asked so many so far."""
+    if len(offers.asked) < _ONE_BY_ONE:
+        return 1
+    return min(_AT_ONCE, max(0, _IN_A_ROUND - len(offers.asked)))
 
 
 def _ask(field: Field, offers: Offers, best: Sequence[Enrolled]) -> Step:

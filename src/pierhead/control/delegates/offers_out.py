@@ -64,11 +64,14 @@ class OffersOut:
         return step
 
     def _note(self, tx: DelegateTransaction, field: Field, task: TaskRow, step: Step) -> None:
+        demand = (task.account, field.route, field.kind)
+        if not step.is_full or step.error is not None:
+            self._backlog.discard(demand, task.id)
         if step.error is not None:
             return
         tx.tasks.put_offers(task.id, step.offers.to_json(), step.look_at)
         if step.is_full:
-            self._backlog.add((field.route, field.kind), task.id)
+            self._backlog.add(demand, task.id)
         if step.asked and step.look_at is not None:
             self._open.add(task.id, [one.id for one in step.asked], step.look_at)
         for one in step.asked:

@@ -59,6 +59,9 @@ class DelegateRows(Protocol):
     def list(self, account: str, states: Collection[DelegateState] = ()) -> Sequence[Delegate]:
         """Those of an account in order of enrolment; no ``states`` means all but DELETED."""
 
+    def count(self, account: str) -> int:
+        """All but DELETED."""
+
     def list_by_token(self, token_id: str) -> Sequence[Delegate]:
         """All but DELETED."""
 

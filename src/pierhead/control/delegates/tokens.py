@@ -96,7 +96,7 @@ class TokenService:
             token = _token(tx, scope, name, "delete")
             if token.is_live(self._clock.now()):
                 raise TokenStillActiveError(name)
-            stop_delegates(tx, tx.delegates.list_by_token(token.id), self._clock.now())
+            _send_away(tx, token, self._clock.now())
             tx.delegate_tokens.delete(token.id)
 
     def groups_using(self, scope: Scope, name: str) -> tuple[DelegateGroup, ...]:
@@ -153,11 +153,17 @@ class TokenService:
         now = self._clock.now()
         revoked = token.revoked(now)
         tx.delegate_tokens.put(revoked)
-        stop_delegates(tx, tx.delegates.list_by_token(token.id), now)
+        _send_away(tx, token, now)
         return revoked
 
     def _text(self, identifier: str, secret: SecretValue) -> SecretValue:
         return TokenText(identifier, secret, self._server).render()
+
+
+def _send_away(tx: DelegateTransaction, token: DelegateToken, now: datetime) -> None:
+    let_in = tx.delegates.list_by_token(token.id)
+    tx.delegates.gone([delegate.id for delegate in let_in])
+    stop_delegates(tx, let_in, now)
 
 
 def _token(tx: DelegateTransaction, scope: Scope, name: str, doing: str = "get") -> DelegateToken:

@@ -70,7 +70,7 @@ def _passed_over(given: Given, path: Path, access: Connector | None) -> Iterator
         if not selectors or (origin is Origin.CONNECTOR and not (access and access.spec.execute_on_delegate)):
             continue
         owner = f"connector {access.reference}" if origin is Origin.CONNECTOR and access else f"the {origin}"
-        text = f"{', '.join(selectors)} of {owner} does not count: the {path.origin} decides"
+        text = f"{owner} would ask for {', '.join(selectors)}, but the {path.origin} decides"
         yield Reason("path", text, chosen=False)
 
 

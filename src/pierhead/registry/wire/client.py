@@ -61,6 +61,8 @@ class WireClient:
         fields: Iterable[tuple[str, str]],
         call: CallContext,
         payload: Payload | None = None,
+        *,
+        is_once: bool = False,
     ) -> Response:
         """The answer's head, its body unread. Raises a RegistryError, or what the payload raises."""
         call.check(self._clock)
@@ -79,7 +81,7 @@ class WireClient:
                 return self._exchange(route, connection, method, target, head, watch, payload)
             except ConnectionLostError:
                 # A server may close a kept connection just as we write to it; that says nothing about a new one.
-                if connection.served == 0 or (payload is not None and not payload.is_replayable):
+                if connection.served == 0 or is_once:
                     raise
 
     def kind_of(self, origin: Origin) -> AddressKind | None:

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from pierhead.control.connectors import CATEGORY, CONNECTOR_TYPE, SavedConnector, parse_connector
-from pierhead.control.delegates import DelegateNotFoundError
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body, json_value
+from .holders import name_of
 from .openapi import takes
 from .params import ForceDelete, ReferenceScope, SearchTerm, page_of
 from .slow_calls import Slow
@@ -105,15 +105,8 @@ def _way_of(call: Call, task_id: str) -> Way:
     task = call.app.queue.find(call.account, task_id)
     if task is None or task.route is None:
         return Way()
-    return Way(task.owner, _label_of(call, task.owner), call.app.dispatcher.log(task_id))
-
-
-def _label_of(call: Call, delegate_id: str | None) -> str | None:
-    """None as well for one that was forgotten meanwhile."""
-    try:
-        return call.app.delegates.find(call.account, delegate_id).label if delegate_id else None
-    except DelegateNotFoundError:
-        return None
+    name = name_of(call, task.owner) if task.owner else None
+    return Way(task.owner, name, call.app.dispatcher.log(task_id))
 
 
 def saved_answer(call: Call, saved: SavedConnector) -> Answer[SavedConnectorItem]:

@@ -8,6 +8,7 @@ from pierhead.server.auth import OwnCall, own_caller
 
 from .answers import Answer, answer
 from .bodies import json_body
+from .holders import task_info
 from .openapi import takes
 from .params import OwnScope
 from .wire.copies import CopyBody, CopyInfo
@@ -30,10 +31,10 @@ def start(call: OwnCall, scope: OwnScope, body: Sent) -> Answer[CopyInfo]:
         digest=body.digest,
         platforms=tuple(body.platforms),
     )
-    return answer(call, CopyInfo.of(call.app.queue.get(call.account, task_id), None))
+    return answer(call, CopyInfo.of(task_info(call, call.app.queue.get(call.account, task_id)), None, None))
 
 
 @router.get("/{taskId}", operation_id="getCopy")
 def get(call: OwnCall, task_id: Annotated[str, Path(alias="taskId")]) -> Answer[CopyInfo]:
     task = call.app.queue.get(call.account, task_id)
-    return answer(call, CopyInfo.of(task, call.app.connector_tasks.copied(task.id)))
+    return answer(call, CopyInfo.of(task_info(call, task), task.result, call.app.connector_tasks.copied(task.id)))

@@ -10,6 +10,7 @@ from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, OwnCall, own_caller
 
 from .answers import Answer, PageData, answer, page_data
+from .holders import names_of, task_info
 from .params import page_of
 from .wire.tasks import SelectionInfo, TaskInfo
 
@@ -25,12 +26,14 @@ def list_all(
     state: Annotated[list[TaskState] | None, Query(description="DEAD: what nobody could do")] = None,
 ) -> Answer[PageData[TaskInfo]]:
     """Newest first."""
-    return answer(call, page_data(call.app.queue.page(call.account, state or (), page), TaskInfo.of))
+    found = call.app.queue.page(call.account, state or (), page)
+    names = names_of(call, found.items)
+    return answer(call, page_data(found, lambda task: TaskInfo.of(task, names)))
 
 
 @router.get("/{taskId}", operation_id="getTask")
 def get(call: OwnCall, task_id: TaskId) -> Answer[TaskInfo]:
-    return answer(call, TaskInfo.of(call.app.queue.get(call.account, task_id)))
+    return answer(call, task_info(call, call.app.queue.get(call.account, task_id)))
 
 
 @router.get("/{taskId}/selection", operation_id="getTaskSelection")
@@ -43,7 +46,7 @@ def get_selection(call: OwnCall, task_id: TaskId) -> Answer[SelectionInfo]:
 @router.post("/{taskId}/cancel", operation_id="cancelTask")
 def cancel(call: OwnCall, task_id: TaskId) -> Answer[TaskInfo]:
     """Ends a waiting task at once, asks the holder of a running one; one that has ended stays as it is."""
-    return answer(call, TaskInfo.of(call.app.connector_tasks.cancel(call.account, task_id)))
+    return answer(call, task_info(call, call.app.connector_tasks.cancel(call.account, task_id)))
 
 
 def _now(call: Call, task: TaskRow) -> tuple[LogLine, ...]:

@@ -6,7 +6,7 @@ many times. Answers JSON always, refusals in one shape.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TypeVar
 
 from starlette.datastructures import Headers
@@ -101,6 +101,15 @@ class AgentApi:
             return await self._blocking(run)
 
     async def _poll(self, scope: Scope, receive: Receive) -> Message:
+        poll = await self._admitted(scope, receive)
+        listening = asyncio.ensure_future(_listen(receive, poll.hung_up))
+        try:
+            return await self._hub.hold(poll)
+        finally:
+            listening.cancel()
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> Poll:
+        """All that a poll needs while it is held; the request itself is let go of."""
         signed = await self._signed(scope, receive, _CAP_BYTES)
         as_of, known = self._hub.changes, self._hub.known(signed.key_id)
         if known is None:
@@ -108,12 +117,9 @@ class AgentApi:
                 known = await self._blocking(lambda: self._gatekeeper.known(signed.key_id))
         self._gatekeeper.check(signed, known.signing_key)
         request = message_in(signed.body, PollRequest)
-        hung_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        listening = asyncio.ensure_future(_listen(receive, hung_up))
-        try:
-            return await self._hub.hold(Poll(known, request, hung_up, as_of))
-        finally:
-            listening.cancel()
+        free = 0 if request.is_draining else request.free
+        scope["headers"] = ()
+        return Poll(known, request.session, free, asyncio.get_running_loop().create_future(), as_of)
 
     async def _signed(self, scope: Scope, receive: Receive, cap_bytes: int) -> Signed:
         body = await body_of(scope, receive, cap_bytes)
@@ -132,13 +138,12 @@ async def _listen(receive: Receive, hung_up: "asyncio.Future[None]") -> None:
 
 
 class AgentDoor:
-    """Lets what is below ``AGENT_PATH`` in through a door of its own, past everything that is for people."""
+    """What is below ``AGENT_PATH``, as everything below ``/gateway`` too, goes to ``agents``; the rest to ``app``."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, agents: ASGIApp) -> None:
         self.app = app
+        self.agents = agents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        inner: Callable[..., Awaitable[None]] = self.app
-        if scope["type"] == "http" and scope["path"].removeprefix(GATEWAY).startswith(AGENT_PATH + "/"):
-            inner = scope["app"].state.agent_api
-        await inner(scope, receive, send)
+        is_agent = scope["type"] == "http" and scope["path"].removeprefix(GATEWAY).startswith(AGENT_PATH + "/")
+        await (self.agents if is_agent else self.app)(scope, receive, send)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pierhead.control.delegates import DelegateState, KnownDelegate
-from pierhead.protocol.agent import Offer, PollAnswer, PollRequest
+from pierhead.protocol.agent import Offer, PollAnswer
 from pierhead.server.jobs.work import WorkStore
 
 from .presence import Presence
@@ -25,17 +25,14 @@ _THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """One poll. ``hung_up`` is done when nobody waits for the answer any more; ``as_of``: the hub's ``changes`` before
-    ``known`` was read."""
+    """One poll, for at most ``free`` offers. ``hung_up`` is done when nobody waits for the answer any more; ``as_of``:
+    the hub's ``changes`` before ``known`` was read."""
 
     known: KnownDelegate
-    request: PollRequest
+    session: str
+    free: int
     hung_up: "asyncio.Future[None]"
     as_of: int
-
-    @property
-    def free(self) -> int:
-        return 0 if self.request.is_draining else self.request.free
 
 
 class Hub:
@@ -72,7 +69,7 @@ class Hub:
 
     async def hold(self, poll: Poll) -> PollAnswer:
         """The answer once there is one. Raises SessionSupersededError, and what ``look`` raises."""
-        poll.known.check(poll.request.session)
+        poll.known.check(poll.session)
         station = self.presence.enter(poll.known, is_current=poll.as_of == self._tidings.changes)
         station.turn += 1
         if station.turn == 1:
@@ -111,7 +108,7 @@ class Hub:
             why = await self._woken(station, has_news, ends_at, poll.hung_up)
         if station.turn != turn or why is Wake.HUNG_UP:  # whatever there is to tell is for the poll that counts
             return _answer(station)
-        station.check(poll.request.session)
+        station.check(poll.session)
         return _answer(station, station.take_offers(poll.free, self._monotonic()), station.take_cancels())
 
     async def _woken(

@@ -27,6 +27,7 @@ from .work import Outcome, Report, WorkStore, WorkTransaction
 SOURCE = "source"
 TARGET = "target"
 _KEY = "image"
+_MOST_LATEST = 1000
 _GOOD = (CopyState.COPIED, CopyState.PRESENT)
 
 
@@ -66,6 +67,8 @@ class CopyWork:
         check_keys((event.key for event in report.copies), (_KEY,), lease.task.kind)
         if report.copies:
             self._latest[lease.id] = report.copies[-1]
+            if len(self._latest) > _MOST_LATEST:  # of copies that ended elsewhere
+                del self._latest[next(iter(self._latest))]
         if report.checkpoint is not None:
             with self._store.transaction() as tx:
                 self._queue.checkpoint(tx, lease, report.checkpoint)
@@ -88,6 +91,7 @@ class CopyWork:
 
     def given_up(self, tx: WorkTransaction, task: TaskRow) -> None:
         """Who looks at the task finds the error in its row."""
+        del tx
         self._latest.pop(task.id, None)
 
     def outcomes(self, task: TaskRow, result: Result) -> Iterable[Outcome]:

@@ -99,6 +99,6 @@ def status_of(report: TestReport, now: datetime, before: ConnectorStatus | None 
         return ConnectorStatus(ConnectivityStatus.SUCCESS, tested_at=now, last_connected_at=now)
     error = clipped(report.error or TaskFailure(code="error", category="error", message="the test failed"))
     code = _CODES.get(error.category, _DEFAULT_CODE)
-    errors = (StatusError(reason=error.code, message=f"{error.message}. {error.hint}".strip(), code=code),)
+    errors = (StatusError(reason=error.code, message=f"{error.message.rstrip('.')}. {error.hint}".strip(), code=code),)
     connected_at = before.last_connected_at if before else None
     return ConnectorStatus(ConnectivityStatus.FAILURE, error.message, errors, now, connected_at)

@@ -5,12 +5,18 @@ The addresses are judged as for any other request: who may not be connected to i
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pierhead.kit.clock import Clock
 from pierhead.registry.context import CallContext, Caps, Timeouts
 from pierhead.registry.endpoint import Endpoint
-from pierhead.registry.errors import AddressRefusedError, NameNotResolvedError, NameServerError, RegistryError
+from pierhead.registry.errors import (
+    AddressRefusedError,
+    NameNotResolvedError,
+    NameServerError,
+    RegistryError,
+    TlsError,
+)
 from pierhead.registry.wire.addresses import OWN
 from pierhead.registry.wire.dial import Dialer, system_resolve
 from pierhead.registry.wire.proxy import open_tunnel, proxy_for
@@ -18,9 +24,11 @@ from pierhead.registry.wire.stream import Stream
 from pierhead.registry.wire.tls import TlsContexts
 from pierhead.registry.wire.watch import Watch
 
+from .certificates import Certificate, chain_of
 from .report import Step, ok, skipped, warning
 
 USUAL_TIMES = Timeouts()
+FEW_DAYS = 30
 NAME, TCP, TLS = "name resolution", "TCP connection", "TLS"
 
 
@@ -63,14 +71,46 @@ class Reach:
             if self._endpoint.is_anonymous:
                 return skipped(TLS, "the connector's URL is http://: nothing is encrypted")
             return warning(TLS, "the connector's URL is http://", "use https://, for the password travels in the clear")
-        assert self._socket is not None
-        if self._proxy is not None:
-            stream = Stream(self._socket, self._proxy.origin.authority)
-            stream.watch = Watch(self._call, self._clock, self._times, f"the proxy {self._proxy.origin.authority}")
-            open_tunnel(stream, self._proxy, origin, Caps().head_bytes)
-        wrapped = TlsContexts().wrap(self._socket, origin.host, self._endpoint.tls, self._times.tls_s)
+        try:
+            connection = self.handshake()
+        except TlsError as error:
+            seen = _anyway(self._tunnelled, origin.host)
+            if not seen:
+                raise
+            raise TlsError(
+                origin.authority, f"{error.reason}: {seen[0].describe(self._clock.now())}", error.hint
+            ) from None
+        return self._judged(connection)
+
+    def handshake(self) -> ssl.SSLSocket:
+        """TLS as the connector wants it. Raises TlsError and others."""
+        host = self._endpoint.origin.host
+        wrapped = TlsContexts().wrap(self._tunnelled(self._socket), host, self._endpoint.tls, self._times.tls_s)
         self._socket = wrapped
-        return ok(TLS, _describe(wrapped))
+        return wrapped
+
+    def _tunnelled(self, sock: socket.socket | None = None) -> socket.socket:
+        """A connection to the registry, through the proxy where there is one; a new one when none is given."""
+        if sock is None:
+            sock, _ = Dialer(self._clock, self._times).connect(self._next.host, self._next.port, OWN, self._call)
+        if self._proxy is not None:
+            stream = Stream(sock, self._proxy.origin.authority)
+            stream.watch = Watch(self._call, self._clock, self._times, f"the proxy {self._proxy.origin.authority}")
+            open_tunnel(stream, self._proxy, self._endpoint.origin, Caps().head_bytes)
+        return sock
+
+    def _judged(self, connection: ssl.SSLSocket) -> Step:
+        """The handshake went well; how long it will is told by the certificate of the chain that ends first."""
+        chain, now = chain_of(connection), self._clock.now()
+        if not chain:
+            return ok(TLS, f"{connection.version()}; the certificate is trusted")
+        evidence = f"{connection.version()}; {chain[0].describe(now)}"
+        first = min(chain, key=lambda certificate: certificate.ends_at)
+        if first.ends_at < chain[0].ends_at:
+            evidence = f"{evidence}; in its chain {first.describe(now)}"
+        if first.days_left(now) < FEW_DAYS:
+            return warning(TLS, evidence, f"renew the certificate of {first.subject} before it ends")
+        return ok(TLS, evidence)
 
     def close(self) -> None:
         if self._socket is not None:
@@ -81,14 +121,14 @@ class Reach:
         return self._addresses
 
 
-def _describe(connection: ssl.SSLSocket) -> str:
-    certificate = connection.getpeercert() or {}
-    issuer = _name(certificate.get("issuer"))
-    return f"{connection.version()}; the certificate is signed by {issuer}, valid until {certificate.get('notAfter')}"
-
-
-def _name(parts: object) -> str:
-    """The most telling field of a name as ``getpeercert`` gives it: tuples of tuples of pairs."""
-    fields = {pair[0]: pair[1] for group in parts for pair in group} if isinstance(parts, tuple) else {}
-    found = fields.get("commonName") or fields.get("organizationName") or "an authority without a name"
-    return "".join(character for character in str(found)[:100] if character.isprintable())
+def _anyway(connect: Callable[[], socket.socket], host: str) -> tuple[Certificate, ...]:
+    """The certificates that were not trusted, so that it can be said which; over this connection nothing is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        sock = connect()
+        with sock, context.wrap_socket(sock, server_hostname=host) as connection:
+            return chain_of(connection, is_verified=False)
+    except (OSError, ValueError, RegistryError):
+        return ()

@@ -1,7 +1,8 @@
 """The steps of a connection test in their order. A registry's failure is a result here, never an exception."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pierhead.kit.errors import AppError
 from pierhead.registry.client import RegistryClient
@@ -14,69 +15,73 @@ from pierhead.worker.failures import Failure, Subject, failure_of
 
 from .reach import NAME, TCP, TLS, Reach
 from .report import ConnectionReport, Step, StepOutcome, skipped
-from .speak import CHALLENGE, CLOCK, LIMIT, PULL, TOKEN, VERSION, Speak
+from .rights import LIST, PULL, SCOPE, Probes, Rights
+from .speak import CHALLENGE, CLOCK, LIMIT, TOKEN, VERSION, Speak
 
 TIME_LIMIT_S = 60.0
 _OBSERVATIONS = frozenset({LIMIT, CLOCK})  # worth a look whatever failed before
+_NOBODY_THERE = frozenset({NAME, TCP, TLS, VERSION})
 
 
 def run_connection_test(
-    endpoint: Endpoint,
-    transport: Transport,
-    images: Sequence[str] = (),
-    *,
-    cancel: CancelToken | None = None,
+    endpoint: Endpoint, transport: Transport, images: Sequence[str] = (), *, cancel: CancelToken | None = None
 ) -> ConnectionReport:
     """``images``: references to try the right to pull on. Ends after 60 s at the latest; never raises."""
     deadline = transport.clock.monotonic() + TIME_LIMIT_S
     call = CallContext((cancel or CancelToken()).event, deadline)
-    probe_image = images[0] if images else None
     reach = Reach(endpoint, transport.clock, call)
     client = RegistryClient(endpoint, transport, call)
-    speak = Speak(client, probe_image)
-    book = _Book(Subject(probe_image or str(endpoint.origin), endpoint.origin.authority, endpoint.connector))
+    probes = Probes.of(images)
+    book = _Book(endpoint)
     try:
-        for name, step in _steps(reach, speak):
-            book.take(name, step)
+        for name, step, what in _steps(reach, Speak(client), Rights(client, probes), probes):
+            book.take(name, step, what)
     finally:
         reach.close()
     return ConnectionReport(tuple(book.steps), book.error, client.rate_limit)
 
 
-def _steps(reach: Reach, speak: Speak) -> tuple[tuple[str, Callable[[], Step]], ...]:
-    return (
-        (NAME, reach.name),
-        (TCP, reach.tcp),
-        (TLS, reach.tls),
-        (VERSION, speak.version),
-        (CHALLENGE, speak.challenge),
-        (TOKEN, speak.token),
-        (PULL, speak.pull),
-        (LIMIT, speak.limit),
-        (CLOCK, speak.clock),
-    )
+def _steps(reach: Reach, speak: Speak, rights: Rights, probes: Probes) -> Iterator[tuple[str, Callable[[], Step], str]]:
+    """Name, step, and the image it is about."""
+    yield NAME, reach.name, ""
+    yield TCP, reach.tcp, ""
+    yield TLS, reach.tls, ""
+    yield VERSION, speak.version, ""
+    yield CHALLENGE, speak.challenge, ""
+    yield TOKEN, speak.token, ""
+    for image in probes.images:
+        yield PULL, partial(rights.pull, image), image
+    if not probes.images or probes.left_out:
+        yield PULL, rights.no_pull, ""
+    yield LIST, rights.list, ""
+    yield SCOPE, rights.scope, ""
+    yield LIMIT, speak.limit, ""
+    yield CLOCK, speak.clock, ""
 
 
 @dataclass(slots=True)
 class _Book:
-    subject: Subject
+    endpoint: Endpoint
     steps: list[Step] = field(default_factory=list)
     error: Failure | None = None
     failed: str = ""
 
-    def take(self, name: str, step: Callable[[], Step]) -> None:
-        if self.failed and (name not in _OBSERVATIONS or self.failed in (NAME, TCP, TLS, VERSION)):
+    def take(self, name: str, step: Callable[[], Step], image: str) -> None:
+        """A step that needs one that failed is not tried; nothing needs a pull."""
+        is_blocked = self.failed not in ("", PULL)
+        if is_blocked and (name not in _OBSERVATIONS or self.failed in _NOBODY_THERE):
             self.steps.append(skipped(name, f"not tried, for {self.failed} failed"))
             return
         try:
             self.steps.append(step())
         except AppError as error:
-            self._fail(name, error)
+            self._fail(name, error, image)
         except Exception as error:
-            self._fail(name, UnexpectedFailureError(self.subject.what, error))
+            self._fail(name, UnexpectedFailureError(image or str(self.endpoint.origin), error), image)
 
-    def _fail(self, name: str, error: AppError) -> None:
-        failure = failure_of(error, self.subject)
+    def _fail(self, name: str, error: AppError, image: str) -> None:
+        subject = Subject(image or str(self.endpoint.origin), self.endpoint.origin.authority, self.endpoint.connector)
+        failure = failure_of(error, subject)
         self.steps.append(Step(name, StepOutcome.FAILED, failure.message, failure.hint))
         self.error = self.error or failure
         self.failed = self.failed or name

@@ -1,6 +1,5 @@
-"""The later steps of a connection test: does a registry answer, does it let us in, may we pull, and how often."""
+"""The middle steps of a connection test: does a registry answer, does it let us in, how often, and by which clock."""
 
-from pierhead.oci.reference import Reference
 from pierhead.registry.client import RegistryClient
 from pierhead.registry.endpoint import UsernamePassword
 from pierhead.registry.errors import (
@@ -13,7 +12,7 @@ from pierhead.registry.probe import Probe
 
 from .report import Step, ok, skipped, warning
 
-VERSION, CHALLENGE, TOKEN, PULL, LIMIT, CLOCK = "/v2/", "challenge", "token", "pull right", "rate limit", "clock skew"
+VERSION, CHALLENGE, TOKEN, LIMIT, CLOCK = "/v2/", "challenge", "token", "rate limit", "clock skew"
 _SKEW_S = 60.0
 _FEW_LEFT = 10
 
@@ -21,10 +20,9 @@ _FEW_LEFT = 10
 class Speak:
     """Each step raises the AppError it fails with."""
 
-    def __init__(self, client: RegistryClient, probe_image: str | None) -> None:
+    def __init__(self, client: RegistryClient) -> None:
         self._client = client
         self._endpoint = client.endpoint
-        self._probe_image = probe_image
         self._probe: Probe | None = None
         self._login_error: RegistryError | None = None
 
@@ -70,19 +68,11 @@ class Speak:
             return warning(
                 TOKEN,
                 f"an anonymous token does not open /v2/ (status {probe.login_status})",
-                "see the step pull right; private images need credentials",
+                "see the steps pull right; private images need credentials",
             )
         raise RegistryUnauthenticatedError(
             self._endpoint.origin.authority, is_anonymous=self._endpoint.is_anonymous, exchange=probe.exchange
         )
-
-    def pull(self) -> Step:
-        if self._probe_image is None:
-            return skipped(PULL, "no image was given to try it on", "give an image that this connector shall pull")
-        reference = Reference.parse(self._probe_image)
-        found = self._client.resolve(reference.repository, reference.target)
-        fetched = self._client.get_manifest(reference.repository, str(found.digest))
-        return ok(PULL, f"{reference} is {fetched.descriptor.digest}, a document of {len(fetched.raw):,} bytes")
 
     def limit(self) -> Step:
         rate = self._client.rate_limit

@@ -15,7 +15,7 @@ from pierhead.kit.errors import AppError, IntegrityError
 from pierhead.kit.limits import MIB
 from pierhead.oci.descriptor import Descriptor
 from pierhead.registry.client import RegistryClient
-from pierhead.registry.errors import RegistryError, RequestRefusedError
+from pierhead.registry.errors import RegistryError, RegistryRateLimitedError, RequestRefusedError
 from pierhead.registry.push import PushClient
 from pierhead.registry.push_errors import PiecesRefusedError, StoredOtherwiseError
 from pierhead.registry.uploads import Session
@@ -154,7 +154,8 @@ class BlobCopy:
         """Where to go on after an error of the target, None when the blob turns out to be there; else raises it."""
         if isinstance(error, PiecesRefusedError) or getattr(error, "status", None) == _TOO_LARGE:
             return self._in_another_way(error)
-        self._patience.after(error)
+        if self._in_pieces or not isinstance(error, RegistryRateLimitedError):
+            self._patience.after(error)  # a piece was sent again as often as is right; the next request waits for both
         if not self._in_pieces and self._uploads.has(self._target.repository, self._blob):
             return None  # the commit did arrive, its answer did not
         found = self._uploads.ask(session, self._blob.digest)

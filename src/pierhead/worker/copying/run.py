@@ -75,6 +75,7 @@ class CopyRun:
         self._small: Lane[Work] = Lane("copy-small", SMALL_THREADS, self._inbox.put)
         self._large: Lane[Work] = Lane("copy-data", data_threads, self._inbox.put)
         self._told_at = monotonic()
+        self._told_book = self._book.document()
 
     def _image(self, request: CopyRequest) -> ImageCopy:
         cancel = Event()
@@ -143,8 +144,7 @@ class CopyRun:
 
     def _take(self, message: Done | _BookChanged | tuple[ImageCopy, Digest]) -> None:
         if isinstance(message, _BookChanged):
-            if self._checkpoint is not None:
-                self._checkpoint(self._book.document())
+            self._tell_book()
         elif isinstance(message, tuple):
             image, digest = message
             image.digest = digest
@@ -181,6 +181,13 @@ class CopyRun:
             is_source = blamed(done.error) == job.owner.request.from_subject
             for image in self._board.fail(job, is_source=is_source):
                 self._fail(image, done.error)
+
+    def _tell_book(self) -> None:
+        """One telling for many changes."""
+        document = self._book.document()
+        if self._checkpoint is not None and document != self._told_book:
+            self._told_book = document
+            self._checkpoint(document)
 
     # --- ends
 
@@ -227,6 +234,7 @@ class CopyRun:
         give_up_at = monotonic() + _PATIENCE_S
         for lane in lanes:
             lane.join(give_up_at)
+        self._tell_book()
 
 
 def _as_app_error(image: ImageCopy, error: BaseException) -> AppError:

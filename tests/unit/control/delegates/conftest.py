@@ -52,9 +52,7 @@ class Yard:
         self.tokens = TokenService(
             store=self.store, clock=self.clock, keyring=self.keyring, pepper=PEPPER, server_fingerprint=SERVER
         )
-        self.agents = AgentService(
-            store=self.store, clock=self.clock, queue=self.queue, pepper=PEPPER, approval=self.approval
-        )
+        self.agents = AgentService(store=self.store, clock=self.clock, pepper=PEPPER, approval=self.approval)
         self.delegates = DelegateService(store=self.store, clock=self.clock)
         self.dispatcher = Dispatcher(store=self.store, queue=self.queue, clock=self.clock)
         self.offered: list[str] = []

@@ -115,6 +115,15 @@ def test_three_are_asked_one_by_one_and_then_ten_at_a_time() -> None:
     assert [len(fleet.asked(after_s=5).split()) for _ in range(5)] == [1, 1, 1, 10, 2]
 
 
+def test_a_round_asks_a_hundred_and_the_next_one_begins_with_the_others() -> None:
+    fleet = Fleet(*(f"d{n:03}" for n in range(150)))
+    step, asked = fleet.until_the_end()
+    assert step.error is not None
+    first = {name for at_s, name in asked if at_s < 120}
+    assert (len(first), len(asked)) == (103, 309)
+    assert (step.error.code, step.error.message[:6]) == ("task-not-assigned", "Active")
+
+
 def test_after_a_round_of_all_comes_a_pause_of_a_minute_then_of_two_and_then_the_end() -> None:
     fleet = Fleet("a", "b")
     step, asked = fleet.until_the_end()
@@ -323,7 +332,9 @@ class Changes:
     st.booleans(),
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3), st.sampled_from([0, 1, 5, 61])), max_size=30),
 )
-def test_whatever_happens_every_step_asks_waits_or_ends(size: int, waits: bool, events: list[tuple[int, int, int]]) -> None:
+def test_whatever_happens_every_step_asks_waits_or_ends(
+    size: int, waits: bool, events: list[tuple[int, int, int]]
+) -> None:
     fleet = Fleet(*"abcd"[:size], waits=waits, rounds=3 if waits else 1)
     for change, who, after_s in events:
         _happen(fleet, change, "abcd"[who])

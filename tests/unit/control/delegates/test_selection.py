@@ -22,6 +22,8 @@ from pierhead.control.delegates import (
     TokenStatus,
     decide,
 )
+from pierhead.control.delegates.enrolled import Roster
+from pierhead.control.delegates.field import Field
 from pierhead.control.scopes import Scope
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -279,6 +281,16 @@ def test_replicas_are_told_apart_by_their_hosts() -> None:
     assert [line.delegate for line in lines[1:]] == ["gpu (node-1)", "gpu (node-2)"]
 
 
+def test_an_offer_that_went_out_counts_as_load_and_as_a_turn() -> None:
+    roster = Roster([enrolled("a", capacity=2), enrolled("b", capacity=2), enrolled("c", capacity=4)])
+    field = Field(Route(PROJECT), "pull", roster, {}, {}, NOW)
+    turns = []
+    while best := field.best(Offers(), 1):
+        turns.append(best[0].id)
+        field.took(best[0])
+    assert turns == ["a", "b", "c", "c", "a", "b", "c", "c"]
+
+
 names = st.sampled_from(["a", "b", "c", "d", "e", "f"])
 scopes = st.sampled_from([ACCOUNT, ORG, PROJECT, Scope("acct", "o2"), Scope("acct", "o", "p2"), Scope("other")])
 tags = st.lists(st.sampled_from(["eu", "ssd", "big"]), max_size=3).map(tuple)
@@ -303,7 +315,9 @@ def fleets(draw: st.DrawFn) -> list[Enrolled]:
 
 
 records = st.lists(
-    st.builds(Experience, names, st.sampled_from([HUB, QUAY]), st.booleans(), st.sampled_from([ago(1), ago(10), ago(600)])),
+    st.builds(
+        Experience, names, st.sampled_from([HUB, QUAY]), st.booleans(), st.sampled_from([ago(1), ago(10), ago(600)])
+    ),
     max_size=8,
     unique_by=lambda record: (record.delegate_id, record.origin),
 )

@@ -30,7 +30,8 @@ NASTY = st.one_of(
 )
 WORDS = (
     "stage parallel identifier type spec infrastructure runtime platform execution steps step stepGroup name template "
-    "harnessImageConnectorRef imagePullPolicy initTimeout os arch useFromStage image connectorRef"
+    "harnessImageConnectorRef imagePullPolicy initTimeout os arch useFromStage image connectorRef "
+    "delegateSelectors"
 )
 KEYS = st.sampled_from(WORDS.split())
 
@@ -67,6 +68,12 @@ def places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(child, (*way, step))
 
 
+def at(value: Any, way: tuple[Any, ...]) -> Any:
+    for step in way:
+        value = value[step]
+    return value
+
+
 def replaced(value: Any, way: tuple[Any, ...], by: Any) -> Any:
     if not way:
         return by
@@ -81,6 +88,16 @@ def test_an_example_with_one_value_replaced_gives_a_plan_or_an_error(data: st.Da
     document = data.draw(st.sampled_from(DOCUMENTS))
     way = data.draw(st.sampled_from(list(places(document))))
     survives(yaml.safe_dump(replaced(document, way, data.draw(NASTY)), allow_unicode=False))
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.data())
+def test_an_example_with_any_selectors_anywhere_gives_a_plan_or_an_error(data: st.DataObject) -> None:
+    document = data.draw(st.sampled_from(DOCUMENTS))
+    mappings = [way for way in places(document) if isinstance(at(document, way), dict)]
+    way = data.draw(st.sampled_from(mappings))
+    selectors = data.draw(NASTY | st.lists(NASTY, max_size=3) | st.lists(st.text(max_size=5), max_size=3))
+    survives(yaml.safe_dump(replaced(document, way, {**at(document, way), "delegateSelectors": selectors})))
 
 
 @settings(max_examples=200, deadline=None)

@@ -92,8 +92,11 @@ def test_of_all_who_name_tags_the_most_specific_decides_alone(
         assert reason == path.reason
         # A group is not named beside a step in it: what they say stands side by side in the pipeline.
         passed_over = [each for each in may[may.index(origin) + 1 :] if each in given and each != "step group"]
-        assert [text.split(" ")[0] for _, text in others] == [each.replace(" ", "-") for each in passed_over]
-        assert all(not chosen and f"does not count: the {origin} decides" in text for chosen, text in others)
+        owners = {"connector": "connector account.via"}
+        assert others == [
+            (False, f"{owners.get(each, f'the {each}')} would ask for {each}, but the {origin} decides")
+            for each in passed_over
+        ]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """Copies from registry to registry on our own wire."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field
 
-from pierhead.control.tasks import TaskRow
 from pierhead.protocol.tasks import CopyEvent, CopyResult
 
 from .common import OptionalText, OwnReceived, Wire
@@ -58,9 +58,9 @@ class CopyInfo(Wire):
     image: CopiedImage | None
 
     @classmethod
-    def of(cls, task: TaskRow, latest: CopyEvent | None) -> Self:
-        """``latest``: the last that was told of a copy that goes on."""
-        if task.result is not None:
-            images = CopyResult.model_validate(task.result).images
+    def of(cls, task: TaskInfo, result: Mapping[str, object] | None, latest: CopyEvent | None) -> Self:
+        """``result`` is that of the task, once there is one; ``latest`` the last that was told before."""
+        if result is not None:
+            images = CopyResult.model_validate(result).images
             latest = images[-1] if images else None
-        return cls(task=TaskInfo.of(task), image=CopiedImage.of(latest) if latest else None)
+        return cls(task=task, image=CopiedImage.of(latest) if latest else None)

@@ -37,13 +37,15 @@ class InstanceDetail(Wire):
     @classmethod
     def of(cls, delegate: Delegate, tokens: Tokens, now: datetime) -> Self:
         token = tokens.get(delegate.token_id)
+        is_live = token is not None and token.is_live(now)
+        is_connected = is_live and delegate.is_active(now)
         return cls(
             uuid=delegate.id,
             last_heartbeat=heartbeat_ms(delegate),
-            actively_connected=delegate.is_active(now),
-            connected=delegate.is_active(now),
+            actively_connected=is_connected,
+            connected=is_connected,
             host_name=delegate.host_name,
-            token_active=token is not None and token.is_live(now),
+            token_active=is_live,
             version=delegate.version,
         )
 

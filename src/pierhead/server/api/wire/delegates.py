@@ -48,7 +48,10 @@ class ExperienceInfo(Wire):
 
 
 class DelegateSummary(Wire):
-    """One replica. ``isActive``: it may be given tasks now. ``token``: the name of the one that let it in."""
+    """One replica. ``isConnected``: heard of lately, and still let in; ``isActive``: it may be given tasks now.
+
+    ``token``: the name of the one that let it in.
+    """
 
     id: str
     group: str
@@ -72,6 +75,7 @@ class DelegateSummary(Wire):
     @classmethod
     def of(cls, delegate: Delegate, group: DelegateGroup, around: Surroundings) -> Self:
         token = around.tokens.get(delegate.token_id)
+        is_live = token is not None and token.is_live(around.now)
         return cls(
             id=delegate.id,
             group=delegate.name,
@@ -79,15 +83,15 @@ class DelegateSummary(Wire):
             project_identifier=delegate.scope.project,
             host_name=delegate.host_name,
             state=delegate.state,
-            is_connected=delegate.is_connected,
-            is_active=delegate.is_active(around.now),
+            is_connected=delegate.is_present(around.now) and is_live,
+            is_active=delegate.is_active(around.now) and is_live,
             version=delegate.version,
             kinds=list(delegate.kinds),
             capacity=delegate.capacity,
             running_tasks=around.running.get(delegate.id, 0),
             tags=[SelectorInfo(tag=tag, kind=kind) for tag, kind in delegate.selectors(group).items()],
             token=token.name if token else None,
-            token_is_live=token is not None and token.is_live(around.now),
+            token_is_live=is_live,
             enrolled_at=to_epoch_ms(delegate.enrolled_at),
             last_heartbeat_at=_ms(delegate.last_heartbeat_at),
             last_assigned_at=_ms(delegate.last_assigned_at),

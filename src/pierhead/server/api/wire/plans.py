@@ -37,9 +37,9 @@ class VersionChoiceInfo(Wire):
 
 
 class PathInfo(Wire):
-    """``kind`` is ``platform`` (the server itself fetches the image) or ``delegates``: those that have all ``selectors``,
-    any where there are none. ``origin`` is who asked for it: ``step``, ``step group``, ``stage``, ``pipeline``,
-    ``connector`` or ``nobody``; ``trail`` is the rule that decided and those that it came before.
+    """``kind`` is ``platform`` (the server itself fetches the image) or ``delegates``: those that have all of
+    ``selectors``, any where there are none. ``origin`` is who asked for it: ``step``, ``step group``, ``stage``,
+    ``pipeline``, ``connector`` or ``nobody``; ``trail`` is the rule that decided and those that it came before.
     """
 
     kind: Literal["platform", "delegates"]

@@ -10,6 +10,8 @@ from pierhead.kit.clock import to_epoch_ms
 
 from .common import Wire
 
+PLATFORM = "platform"
+
 
 class RouteInfo(Wire):
     """Who asks, which decides whose delegates may; ``selectors``: what they must have; ``origins``: what they reach."""
@@ -49,7 +51,8 @@ class TaskErrorInfo(Wire):
 
 class TaskInfo(Wire):
     """``subject``: the image or repository it is about; ``run``: the run it belongs to. ``route`` is null for a task
-    of the platform. ``holder``: the delegate that has or had it, or ``platform``.
+    of the platform. ``holder`` has it, or had it at the end; ``holderName``: the same for people, ``platform`` for the
+    server itself, null for a delegate that was forgotten meanwhile.
     """
 
     id: str
@@ -60,6 +63,7 @@ class TaskInfo(Wire):
     state: str
     route: RouteInfo | None
     holder: str | None
+    holder_name: str | None
     attempts: int
     max_attempts: int
     fence: int
@@ -71,7 +75,9 @@ class TaskInfo(Wire):
     finished_at: int | None
 
     @classmethod
-    def of(cls, task: TaskRow) -> Self:
+    def of(cls, task: TaskRow, names: Mapping[str, str]) -> Self:
+        """``names``: those of delegates, by their ids."""
+        is_held = task.owner is not None
         return cls(
             id=task.id,
             kind=task.kind,
@@ -81,6 +87,7 @@ class TaskInfo(Wire):
             state=task.state,
             route=RouteInfo.of(task.route),
             holder=task.owner,
+            holder_name=(names.get(task.owner or "") if task.route is not None else PLATFORM) if is_held else None,
             attempts=task.attempts,
             max_attempts=task.max_attempts,
             fence=task.fence,
