@@ -13,7 +13,8 @@ def main(source: str, target: str) -> int:
     here, there = (Endpoint.for_url(f"http://{end.registry}") for end in ends)
     with Transport() as transport:
         (outcome,) = copy_images([CopyRequest("copy", here, ends[0], there, ends[1])], transport, _unheard)
-    print(outcome)
+    if outcome.error is not None:
+        print(outcome.error, file=sys.stderr)
     return 0 if outcome.state == "copied" else 1
 
 

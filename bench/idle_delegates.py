@@ -81,9 +81,7 @@ class Agent:
     async def _say(self, reader: asyncio.StreamReader, path: str, message: object) -> tuple[int, float]:
         assert self.writer is not None
         body, target = json.dumps(message).encode(), f"{AGENT_PATH}/{path}"
-        signed = sign_request(
-            self.key, "POST", target, body, created=int(time.time()), nonce=secrets.token_urlsafe(18)
-        )
+        signed = sign_request(self.key, "POST", target, body, created=int(time.time()), nonce=secrets.token_urlsafe(18))
         fields = {"Host": "x", "Content-Type": "application/json", "Content-Length": str(len(body)), **signed}
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         self.writer.write(f"POST {target} HTTP/1.1\r\n{head}\r\n".encode() + body)

@@ -81,6 +81,7 @@ def test_the_guide_to_rate_limits(reader, page_of, root, stack, fill) -> None:
 
 def test_the_guide_to_delegates(reader, page_of, root, stack, fill) -> None:
     reader.go_to_work()
+    reader.environment["PATH"] = f"{reader.home}/.venv/bin:{reader.environment['PATH']}"  # of the other terminal
     registry = stack.enter_context(FakeRegistry())
     fill(registry)
     reader.start(SERVER)

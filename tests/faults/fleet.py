@@ -9,6 +9,7 @@ import json
 import random
 import socket
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,12 +22,14 @@ from pierhead.protocol.tasks import PullTask, ResolveTask, Task, TestConnectionT
 from pierhead.testing.scripted_delegate import Said, ScriptedDelegate
 
 from .api import BROKEN, Offences
+from .waiting import until
 
 TAG = "fleet"
 _DIGEST = "sha256:" + "5" * 64
 _LEASE_IS_LOST = ("stale-lease", "not-your-task", "task-not-found")
 _POLL_WITHIN_S = 60.0
 _LONGEST_WAIT_S = 3.0
+_KEPT_S = 2.0  # servers close connections that are not used
 
 Servers = Callable[[], Sequence[str]]
 
@@ -52,6 +55,7 @@ class Ledger:
     raised: list[Effect] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
     broken: int = 0
+    """Requests without an answer."""
     _fences: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -106,8 +110,10 @@ class Fleet:
         return sum(member.is_busy for member in self.members)
 
     def __enter__(self) -> "Fleet":
+        """All of them are known to a server by then: a task that nobody at all could ever do would end at once."""
         for member in self.members:
             member.start()
+        until(lambda: all(member.is_joined for member in self.members), 60, "the enrolment of the fleet")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,7 +132,7 @@ class Member(threading.Thread):
         self._manners = fleet.manners
         self._rng = rng
         self._deaths = fleet.manners.deaths if number < fleet.manners.zombies else 0
-        self._is_joined = False
+        self.is_joined = False
         self._failures = 0
         self.is_busy = False
         self.line = Line(fleet.servers, number, fleet.manners.answer_within_s)
@@ -141,13 +147,12 @@ class Member(threading.Thread):
                 self._round()
                 self._failures = 0
             except BROKEN:
-                self._ledger.broken += 1
                 self._back_off()
             except _WaitError as wait:
                 self._fleet.is_over.wait(wait.seconds)
 
     def _round(self) -> None:
-        if not self._is_joined:
+        if not self.is_joined:
             self._join()
         said = self._heard(self._delegate.poll(free=self._manners.capacity), "poll")
         for offer in said.body.get("offers", ()) if said.status == 200 else ():
@@ -157,7 +162,7 @@ class Member(threading.Thread):
     def _join(self) -> None:
         if not self._delegate.server_key:
             self._heard(self._delegate.enrol(), "enrol")
-        self._is_joined = self._heard(self._delegate.open_session(), "session").status == 200
+        self.is_joined = self._heard(self._delegate.open_session(), "session").status == 200
 
     def _take(self, task_id: str) -> None:
         order = self._heard(self._delegate.acquire(task_id), "acquire").body.get("order")
@@ -196,7 +201,6 @@ class Member(threading.Thread):
             try:
                 said = self._heard(self._delegate.finish(head.task, head.fence, result), "finish")
             except BROKEN:
-                self._ledger.broken += 1
                 self._back_off()
             except _WaitError as wait:
                 self._fleet.is_over.wait(wait.seconds)
@@ -209,12 +213,14 @@ class Member(threading.Thread):
         """What is no reason to wait. Raises _WaitError."""
         self._ledger.offences.look_at(what, said.status, said.headers, said.body)
         if said.status >= 500:
-            raise _WaitError(min(float(said.headers.get("retry-after", "1")), _LONGEST_WAIT_S) * self._rng.uniform(0.3, 1))
+            raise _WaitError(
+                min(float(said.headers.get("retry-after", "1")), _LONGEST_WAIT_S) * self._rng.uniform(0.3, 1)
+            )
         if said.status != 200 and said.code == "delegate-unknown":
-            self._is_joined, self._delegate.server_key = False, b""
+            self.is_joined, self._delegate.server_key = False, b""
             raise _WaitError(0.2)
         if said.status != 200 and said.code == "session-superseded":
-            self._is_joined = False
+            self.is_joined = False
             raise _WaitError(0.2)
         if said.status != 200 and said.code not in _LEASE_IS_LOST:
             self._ledger.odd.append(f"{what}: {said.status} {said.body}")
@@ -222,6 +228,7 @@ class Member(threading.Thread):
         return said
 
     def _back_off(self) -> None:
+        self._ledger.broken += not self._fleet.is_over.is_set()
         self._failures = min(self._failures + 1, 5)
         self._fleet.is_over.wait(self._rng.uniform(0.05, 0.1 * 2**self._failures))
 
@@ -235,6 +242,7 @@ class Line:
         self._answer_within_s = answer_within_s
         self._connection: http.client.HTTPConnection | None = None
         self._place = ""
+        self._used_at = 0.0
 
     def carry(self, target: str, headers: Mapping[str, str], body: bytes) -> Said:
         """Raises what is in ``BROKEN``."""
@@ -243,6 +251,7 @@ class Line:
             connection.request("POST", target, body, dict(headers))
             answer = connection.getresponse()
             text = answer.read()
+            self._used_at = time.monotonic()
             return Said(answer.status, {k.lower(): v for k, v in answer.getheaders()}, _document(text))
         except BROKEN:
             self._turn += 1
@@ -263,7 +272,8 @@ class Line:
         if not servers:
             raise ConnectionRefusedError("no server is there")
         place = urlsplit(servers[self._turn % len(servers)]).netloc
-        if self._connection is None or place != self._place:
+        is_old = time.monotonic() - self._used_at > _KEPT_S
+        if self._connection is None or place != self._place or is_old:
             self.cut()
             self._connection, self._place = http.client.HTTPConnection(place, timeout=timeout_s), place
         self._connection.timeout = timeout_s
@@ -305,5 +315,3 @@ def _document(text: bytes) -> Any:
     except ValueError:
         return {"code": "", "text": text[:300].decode("latin-1")}
     return found if isinstance(found, dict) else {"code": "", "found": found}
-
-

@@ -13,6 +13,7 @@ from pierhead.demo.server_process import ServerProcess
 from .api import Api, Offences
 from .fleet import TAG
 
+# One image, because what is looked at here is the task.
 PIPELINE = f"""\
 pipeline:
   identifier: faults
@@ -25,13 +26,7 @@ pipeline:
         type: CI
         spec:
           cloneCodebase: false
-          infrastructure:
-            type: KubernetesDirect
-            spec:
-              connectorRef: account.cluster
-              namespace: builds
-              os: Linux
-              harnessImageConnectorRef: account.private
+          infrastructure: {{type: VM, spec: {{type: Pool, spec: {{poolName: pool, os: Linux}}}}}}
           execution:
             steps:
               - step:

@@ -3,10 +3,15 @@
 import re
 from typing import Any
 
+from pierhead.kit.clock import Clock, SystemClock
+from pierhead.kit.errors import NotFoundError
+
 from .api_client import ApiClient, segment
+from .errors import ApiError
 
 DELEGATES = "/pierhead/v1/delegates"
 GROUPS = "/pierhead/v1/delegate-groups"
+_LOOK_EVERY_S = 0.5
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 
 
@@ -15,6 +20,21 @@ def find_delegate(api: ApiClient, name: str) -> tuple[dict[str, Any], bool]:
     if _ID.match(name) and (replica := api.find(f"{DELEGATES}/{segment(name)}")) is not None:
         return replica, True
     return api.call("GET", f"{GROUPS}/{segment(name)}"), False
+
+
+def await_delegate(
+    api: ApiClient, name: str, within_s: float, *, clock: Clock | None = None
+) -> tuple[dict[str, Any], bool]:
+    """The same, once it is there. Raises AppError when it is not within that time."""
+    clock = clock or SystemClock()
+    ends_at = clock.monotonic() + within_s
+    while True:
+        try:
+            return find_delegate(api, name)
+        except ApiError as error:
+            if error.category is not NotFoundError or clock.monotonic() >= ends_at:
+                raise
+        clock.wait(_LOOK_EVERY_S)
 
 
 def delegate_path(name: str, *, is_replica: bool) -> str:

@@ -103,8 +103,7 @@ def _tell_failure(screen: Screen, stage: dict[str, Any], image: dict[str, Any]) 
     pairs = [
         ("cause", failure.get("message")),
         ("connector", connector),
-        ("path", image.get("pathReason")),
-        ("delegate", image.get("delegate")),
+        *_way(image),
         ("code", failure.get("code")),
     ]
     for line in exchange_lines(failure.get("exchange")):
@@ -114,6 +113,13 @@ def _tell_failure(screen: Screen, stage: dict[str, Any], image: dict[str, Any]) 
     for name, value in pairs:
         if value:
             screen.line(f"{name:<9} {value}", indent=2)
+
+
+def _way(image: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Who it went to and why; that the platform does what nobody else was asked to is not worth a word."""
+    if image.get("delegate") == _PLATFORM:
+        return []
+    return [("path", image.get("pathReason")), ("delegate", image.get("delegate"))]
 
 
 def _warnings(run: dict[str, Any]) -> list[str]:

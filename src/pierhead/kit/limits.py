@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import isinf
 from typing import NoReturn
 
 from .errors import InvalidInputError, TooLargeError
@@ -48,7 +49,7 @@ def parse_json(raw: bytes, *, max_depth: int = 64, max_values: int = 200_000) ->
     if text.count(",") + text.count("[") + text.count("{") > max_values:
         raise MalformedJsonError(f"more than {max_values:,} values in it")
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise MalformedJsonError(_reason(error.msg), line=error.lineno, column=error.colno) from None
     except (RecursionError, ValueError) as error:  # ValueError: a number with too many digits
@@ -82,6 +83,14 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
                 raise MalformedJsonError(f"the key {key[:100]!r} occurs twice")
             seen.add(key)
     return result
+
+
+def _finite(text: str) -> float:
+    """1e999 is good JSON, and would be written as Infinity, which is not."""
+    number = float(text)
+    if isinf(number):
+        raise MalformedJsonError(f"the number {text[:40]} is too large")
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

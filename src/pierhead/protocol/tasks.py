@@ -58,7 +58,10 @@ class PullTask(Message):
 
 
 class TestConnectionTask(Message):
-    """``images``: references whose manifests are asked for, which is what proves the right to pull them."""
+    """``images``: references whose manifests are asked for, which is what proves the right to pull them.
+
+    One that is not there fails the test only when none of them is.
+    """
 
     __test__ = False  # not a test case, whatever its name suggests to pytest
 
@@ -93,8 +96,8 @@ class ResolveTask(Message):
 class CopyImage(Message):
     """One image from one registry to another, byte-identical; ``target`` names the registry, repository and tag.
 
-    ``digest``: copy that, whatever the tag of ``source`` says now. ``platforms`` (``os/architecture``): only these;
-    empty means the whole index.
+    ``digest``: copy that, whatever the tag of ``source`` says now. ``platforms`` (``os/architecture``): none means the
+    whole index, one its manifest alone; several are refused, for an index without some members is another document.
     """
 
     key: str
@@ -246,6 +249,8 @@ class RepositoriesResult(Message):
 
 
 class ResolvedPlatform(Message):
+    """``size_bytes``: of the manifest itself, as everywhere in what is resolved."""
+
     platform: str
     digest: str
     size_bytes: int

@@ -61,7 +61,7 @@ def bind(app: FastAPI, application: Application) -> None:
 def entrance(app: FastAPI) -> ASGIApp:
     """``app``, and beside it the agent link: past everything that is for people, since each frame that a request goes
     through is held once for every held poll."""
-    return AgentDoor(app, Barrier(lambda scope, receive, send: app.state.agent_api(scope, receive, send)))
+    return AgentDoor(app, Barrier(app.state.agent_api))
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -27,7 +27,7 @@ from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .background import Background
 from .delegates.hub import Hub
-from .delegation import delegation_on
+from .delegation import Delegation, delegation_on
 from .first_start import FirstStart
 from .jobs.connector_tasks import ConnectorTasks
 from .jobs.platform_delegate import ALONE, PlatformDelegate, one_of_many
@@ -54,18 +54,37 @@ class Application:
     queue: TaskQueue
     runs: RunService
     works: Mapping[str, Work]
-    dispatcher: Dispatcher
-    delegates: DelegateService
-    delegate_tokens: TokenService
-    agents: AgentService
-    server_key: SigningKey
-    hub: Hub
+    delegation: Delegation
     connector_tasks: ConnectorTasks
     background: Background
 
     @property
     def scope(self) -> Scope:
         return Scope(self.account.id)
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        return self.delegation.dispatcher
+
+    @property
+    def delegates(self) -> DelegateService:
+        return self.delegation.delegates
+
+    @property
+    def delegate_tokens(self) -> TokenService:
+        return self.delegation.tokens
+
+    @property
+    def agents(self) -> AgentService:
+        return self.delegation.agents
+
+    @property
+    def server_key(self) -> SigningKey:
+        return self.delegation.server_key
+
+    @property
+    def hub(self) -> Hub:
+        return self.delegation.hub
 
     def close(self) -> None:
         """Stops the work (what is unfinished goes on at the next start) and lets go of store and directory."""
@@ -120,32 +139,23 @@ def _ground(settings: Settings, directory: DataDirectory, store: SqlStore, clock
 
 
 def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: Clock, *, serves: bool) -> Application:
-    catalogue = Catalogue.load()
-    samples = catalogue.samples(settings.release_line)
+    catalogue = CatalogueService(store, clock, Catalogue.load(), line=settings.release_line)
+    samples = catalogue.catalogue.samples(settings.release_line)
     connectors = ConnectorService(store, clock, new_id, sample_images=samples)
     queue = TaskQueue(store, clock, new_id, lease_s=settings.lease_s)
     with store.exclusive("start"):  # of servers that start at once on a new database, one makes what has to be there
         ground = _ground(settings, lock.directory, store, clock)
         delegation = delegation_on(store, clock, queue, ground.keyring, approval=settings.is_approval_required)
-        delegation.tokens.check_keyring(ground.account.id)
         if ground.first_key is not None:
             connectors.ensure_default(ground.account.id)
             delegation.tokens.ensure_default(ground.account.id)
             ground.first_start.done()
-    in_use = CatalogueService(store, clock, catalogue, line=settings.release_line)
-    runs = RunService(store, queue, catalogue, clock, new_id, settings.release_line, dispatcher=delegation.dispatcher)
-    works = all_works(store, queue, runs, connectors, in_use, ground.secrets, clock)
-    delegation.dispatcher.on_given_up(give_up_listener(works))
-    platform = PlatformDelegate(
-        store,
-        queue,
-        runs,
-        works,
-        OciLayout(settings.images_directory),
-        Transport(),
-        owner=ALONE if settings.database_url is None else one_of_many(),
-    )
-    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, ground.secrets, platform, works)
+    line, dispatcher = settings.release_line, delegation.dispatcher
+    runs = RunService(store, queue, catalogue.catalogue, clock, new_id, line, dispatcher=dispatcher)
+    works = all_works(store, queue, runs, connectors, catalogue, ground.secrets, clock)
+    dispatcher.on_given_up(give_up_listener(works))
+    platform = _platform(settings, store, queue, runs, works)
+    tasks = ConnectorTasks(store, queue, dispatcher, connectors, ground.secrets, platform, works)
     return Application(
         settings=settings,
         lock=lock,
@@ -156,16 +166,19 @@ def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: C
         access=ground.access,
         secrets=ground.secrets,
         connectors=connectors,
-        catalogue=in_use,
+        catalogue=catalogue,
         queue=queue,
         runs=runs,
         works=works,
-        dispatcher=delegation.dispatcher,
-        delegates=delegation.delegates,
-        delegate_tokens=delegation.tokens,
-        agents=delegation.agents,
-        server_key=delegation.server_key,
-        hub=delegation.hub,
+        delegation=delegation,
         connector_tasks=tasks,
         background=Background(store, clock, queue, works, delegation, platform, tasks, serves=serves),
     )
+
+
+def _platform(
+    settings: Settings, store: SqlStore, queue: TaskQueue, runs: RunService, works: Mapping[str, Work]
+) -> PlatformDelegate:
+    owner = ALONE if settings.database_url is None else one_of_many()
+    layout = OciLayout(settings.images_directory)
+    return PlatformDelegate(store, queue, runs, works, layout, Transport(), owner=owner)

@@ -80,9 +80,9 @@ class SlowRelay:
     def _carry(self, source: socket.socket, sink: socket.socket, is_answer: bool) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(_PIECE):
-                sink.sendall(piece)
                 if is_answer:
                     self._slow_down(len(piece))
+                sink.sendall(piece)
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -78,6 +78,8 @@ def _missing_tag(_: AppError, subject: Subject) -> str:
 
 
 def _missing_repository(_: AppError, subject: Subject) -> str:
+    if subject.right == "push":
+        return f"create the repository of {subject.what} on {subject.host}, or correct its name"
     return (
         f"correct the name {subject.what}, mirror the image to {subject.host} under that name, "
         f"or correct the URL of the {subject.who}"
@@ -90,6 +92,8 @@ def _missing_blob(_: AppError, subject: Subject) -> str:
 
 def _credentials(error: AppError, subject: Subject) -> str:
     if isinstance(error, RegistryUnauthenticatedError) and error.is_anonymous:
+        if subject.right == "push":
+            return f"give the {subject.who} a user name and a password secret: pushing needs them"
         return (
             f"if {subject.what} is private, give the {subject.who} a user name and a password secret; "
             "if it is public, correct its name"
@@ -107,7 +111,7 @@ def _denied(_: AppError, subject: Subject) -> str:
 
 def _rate_limit(error: AppError, subject: Subject) -> str:
     after_s = getattr(error, "retry_after_s", None)
-    wait = f"pull again after {after_s:,.0f} s" if after_s is not None else "pull again later"
+    wait = f"{subject.right} again {f'after {after_s:,.0f} s' if after_s is not None else 'later'}"
     return (
         f"{wait}, give the {subject.who} credentials with a larger quota, "
         f"or use a connector for a mirror of {subject.host}"

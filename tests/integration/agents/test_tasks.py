@@ -1,4 +1,4 @@
-"""Tasks on the agent link: offered, taken, reported on, ended; and everything that somebody else may not do with them."""
+"""Tasks on the agent link: offered, taken, reported on, ended; and what nobody else may do with them."""
 
 import pytest
 

@@ -105,6 +105,17 @@ def test_approving_by_name_approves_the_group_and_by_id_one_replica(pierhead, ap
     ]
 
 
+def test_a_delegate_that_is_just_starting_is_waited_for(pierhead, api, monkeypatch) -> None:
+    monkeypatch.setattr("pierhead.kit.clock.SystemClock.wait", lambda *_: False)
+    for _ in range(2):
+        api.refuse("GET", f"{GROUPS}/dc1", 404, "RESOURCE_NOT_FOUND_EXCEPTION", "no such group")
+    api.data("GET", f"{GROUPS}/dc1", group(replica()))
+    api.data("POST", f"{GROUPS}/dc1/approve", group(replica()))
+    assert pierhead("delegate", "approve", "dc1", "--wait", "60").out == "delegate dc1: approved\n"
+    api.refuse("GET", f"{GROUPS}/nope", 404, "RESOURCE_NOT_FOUND_EXCEPTION", "no such group")
+    assert pierhead("delegate", "approve", "nope", "--wait", "0").code == 5
+
+
 @pytest.mark.parametrize("verb", ["disable", "enable"])
 def test_a_name_means_every_replica_of_it(pierhead, api, verb: str) -> None:
     api.data("GET", f"{GROUPS}/building-7", group(replica(), replica(id="f" * 32)))

@@ -54,3 +54,9 @@ def test_any_bytes_are_a_value_or_a_named_error(raw: bytes) -> None:
 @given(_values)
 def test_ordinary_values_come_back_as_they_were(value: object) -> None:
     assert parse_json(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize("text", ["1e999", "-1e999", "[1e400]", '{"a": 9.9e308}'])
+def test_a_number_that_no_float_can_hold_is_refused(text: str) -> None:
+    with pytest.raises(MalformedJsonError, match="too large"):
+        parse_json(text.encode())

@@ -261,15 +261,31 @@ def named(report, name: str):
     return [step for step in report.steps if step.name == name]
 
 
-def test_each_repository_is_tried_once_and_one_that_fails_does_not_hide_the_others(transport, fake, base):
+def test_each_repository_is_tried_once_and_one_that_is_denied_does_not_hide_the_others(transport, fake, base):
     for name in ("team/a", "team/b"):
         fake.add(name, "1", image([base]))
-    asked = [f"{fake.host}/{name}" for name in ("team/a:1", "team/none:1", "team/b:1", "team/a:2")]
+    for method in ("HEAD", "GET"):
+        fake.faults.script(Scripted(method, "team/closed/manifests/1", 403, times=9))
+    asked = [f"{fake.host}/{name}" for name in ("team/a:1", "team/closed:1", "team/b:1", "team/a:2")]
     report = run_connection_test(endpoint(fake), transport, asked)
     assert [step.outcome.value for step in named(report, "pull right")] == ["ok", "failed", "ok"]
-    assert "team/none" in named(report, "pull right")[1].evidence
-    assert "team/none" in report.error.hint
+    assert "team/closed" in named(report, "pull right")[1].evidence
+    assert (report.error.code, "team/closed" in report.error.hint) == ("registry-denied", True)
     assert outcomes(report)["list right"] == "ok"
+
+
+def test_an_image_that_is_missing_beside_one_that_is_there_is_a_warning(transport, fake, base):
+    fake.add("team/a", "1", image([base]))
+    report = run_connection_test(endpoint(fake), transport, [f"{fake.host}/{n}" for n in ("team/none:1", "team/a:1")])
+    assert [step.outcome.value for step in named(report, "pull right")] == ["warning", "ok"]
+    assert report.is_success
+    assert "team/none:1" in named(report, "pull right")[0].advice
+
+
+def test_images_of_which_none_is_there_fail_the_test(transport, fake, base):
+    report = run_connection_test(endpoint(fake), transport, [f"{fake.host}/{n}" for n in ("team/x:1", "team/y:1")])
+    assert [step.outcome.value for step in named(report, "pull right")] == ["failed", "failed"]
+    assert (report.error.code, "team/x" in report.error.message) == ("manifest-unknown", True)
 
 
 def test_at_most_eight_repositories_are_tried_and_the_rest_is_not_hidden(transport, fake, base):

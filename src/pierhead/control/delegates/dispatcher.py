@@ -107,7 +107,7 @@ class Dispatcher:
     def why(self, task_id: str) -> Decision:
         """What the rules would decide now, with a line for every delegate of the account.
 
-        Raises TaskNotFoundError, also for a task of the platform.
+        Raises TaskNotFoundError, also for a task of the platform, and RouteUnreadableError.
         """
         with self._store.snapshot() as tx:
             task = tx.tasks.find(task_id)

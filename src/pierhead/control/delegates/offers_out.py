@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 
 from pierhead.control.tasks import TaskQueue, TaskRow
 from pierhead.kit.clock import Clock
-from pierhead.kit.errors import AppError
 from pierhead.kit.signals import Signal, Topic
 
 from .field import Field
@@ -51,13 +50,11 @@ class OffersOut:
 
     def _do(self, tx: DelegateTransaction, fields: Fields, task: TaskRow) -> Step:
         try:
-            route, offers = Route.from_json(task.route or {}), Offers.from_json(task.offers)
-        except (KeyError, TypeError, ValueError, AttributeError, AppError):
-            error = RouteUnreadableError()
+            field = fields.of(tx, task.account, Route.from_json(task.route or {}), task.kind)
+        except RouteUnreadableError as error:
             step = Step(Offers(), None, lines=(info(error.message),), error=error)
         else:
-            field = fields.of(tx, task.account, route, task.kind)
-            step = next_step(field, offers)
+            step = next_step(field, Offers.from_json(task.offers))
             self._note(tx, field, task, step)
         if step.error is not None:
             self._ended(tx, self._queue.give_up(tx, task.id, document_of(step.error)))

@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from pierhead.control.scopes import Scope
+from pierhead.kit.errors import AppError
+
+from .task_errors import RouteUnreadableError
 
 ROUNDS = 3
 
@@ -32,11 +35,13 @@ class Route:
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> "Route":
-        """Raises KeyError, TypeError or AppError for what ``to_json`` would not have written."""
-        values: dict[str, Any] = dict(document)
-        scope = Scope(values.pop("account"), values.pop("org"), values.pop("project"))
-        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-        return cls(scope, **values)
+        """Raises RouteUnreadableError for what ``to_json`` would not have written, lest a restriction be overlooked."""
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+        try:
+            scope = Scope(*(values.pop(name) for name in ("account", "org", "project")))  # type: ignore[arg-type]
+            return cls(scope, **values)  # type: ignore[arg-type]
+        except (KeyError, TypeError, AppError):
+            raise RouteUnreadableError from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class Offers:
 
     @classmethod
     def from_json(cls, document: Mapping[str, object] | None) -> "Offers":
+        """What a field does not say is as at the beginning."""
         values: dict[str, Any] = dict(document or {})
         until = values.get("until")
         return cls(

@@ -30,10 +30,11 @@ class TokenText:
         if len(text) > _MAX_CHARS:
             return None
         try:
-            match = _PLAIN.match(base64.b64decode(text, validate=True))
+            plain = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):  # ValueError: not ASCII
             return None
-        if match is None:
+        match = _PLAIN.match(plain)
+        if match is None or base64.b64encode(plain).decode() != text:
             return None
         return cls(match[1].decode(), SecretValue(match[2].decode()), match[3].decode())
 

@@ -6,6 +6,7 @@ many times. Answers JSON always, refusals in one shape.
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -24,7 +25,7 @@ from .edge import HungUpError, body_of, message_in, target_of
 from .hub import Poll
 from .identity import Gatekeeper, Signed
 from .linkage import LinkApplication
-from .refusals import MethodError, NoRouteError, refusal
+from .refusals import LinkBusyError, MethodError, NoRouteError, refusal
 from .sessions import Sessions
 from .task_calls import TaskCalls
 
@@ -36,8 +37,7 @@ _CAP_BYTES = MIB
 _RESULT_CAP_BYTES = 8 * MIB
 _LETTING_IN_AT_ONCE = 100
 _WORKING_AT_ONCE = 200
-_COME_BACK_WITHIN_S = 15.0
-_MAX_TASK_ID = 64
+_TASK_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
 class AgentApi:
@@ -48,8 +48,8 @@ class AgentApi:
         self._hub = app.hub
         self._gatekeeper = Gatekeeper(app.agents, app.clock)
         sessions, calls = Sessions(app, self._gatekeeper), TaskCalls(app)
-        self._letting_in = Admission("delegates", _LETTING_IN_AT_ONCE, _COME_BACK_WITHIN_S)
-        self._working = Admission("reports", _WORKING_AT_ONCE, _COME_BACK_WITHIN_S)
+        self._letting_in = Admission("delegates", _LETTING_IN_AT_ONCE)
+        self._working = Admission("reports", _WORKING_AT_ONCE)
         self._session_calls = {"enrol": sessions.enrol, "session": sessions.open, "close": sessions.close}
         self._task_calls: dict[str, TaskCall] = {
             "acquire": calls.acquire,
@@ -79,15 +79,18 @@ class AgentApi:
                 return await self._poll(scope, receive)
             case [name] if name in self._session_calls:
                 call = self._session_calls[name]
+                await self._room(scope, receive, self._letting_in)
                 signed = await self._signed(scope, receive, _CAP_BYTES)
                 with self._letting_in.one():
                     return await self._blocking(lambda: call(signed))
-            case ["tasks", task_id, verb] if verb in self._task_calls and 0 < len(task_id) <= _MAX_TASK_ID:
+            case ["tasks", task_id, verb] if verb in self._task_calls and _TASK_ID.match(task_id):
                 return await self._task(scope, receive, task_id, verb)
         raise NoRouteError(scope["path"])
 
     async def _task(self, scope: Scope, receive: Receive, task_id: str, verb: str) -> Message:
         cap_bytes = _RESULT_CAP_BYTES if verb == "finish" else _CAP_BYTES
+        admission = self._letting_in if verb == "acquire" else self._working
+        await self._room(scope, receive, admission)
         signed = await self._signed(scope, receive, cap_bytes)
         call = self._task_calls[verb]
 
@@ -97,7 +100,7 @@ class AgentApi:
             self._hub.presence.heard(known.id)
             return call(known, task_id, signed)
 
-        with (self._letting_in if verb == "acquire" else self._working).one():
+        with admission.one():
             return await self._blocking(run)
 
     async def _poll(self, scope: Scope, receive: Receive) -> Message:
@@ -120,6 +123,14 @@ class AgentApi:
         free = 0 if request.is_draining else request.free
         scope["headers"] = ()
         return Poll(known, request.session, free, asyncio.get_running_loop().create_future(), as_of)
+
+    async def _room(self, scope: Scope, receive: Receive, admission: Admission) -> None:
+        """A refusal has to cost next to nothing; the body is read, so that the connection can go on."""
+        try:
+            admission.check()
+        except LinkBusyError:
+            await body_of(scope, receive, _CAP_BYTES)
+            raise
 
     async def _signed(self, scope: Scope, receive: Receive, cap_bytes: int) -> Signed:
         body = await body_of(scope, receive, cap_bytes)

@@ -52,6 +52,7 @@ class Hub:
         self.poll_s = poll_s
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="agents")
         self.presence = Presence(monotonic)
+        self._look = look
         self._monotonic = monotonic
         self._stations = self.presence.stations
         self._tidings = Tidings(store, self.presence, self.pool, look)
@@ -67,13 +68,21 @@ class Hub:
         station = self._stations.get(delegate_id)
         return None if station is None or not station.is_current else station.known
 
+    def expect(self, delegate_id: str) -> None:
+        """It has just opened a session: what its first poll needs is read now. On a thread of the pool."""
+        station = self.presence.enter(self._look(delegate_id), is_current=False)
+        self._tidings.look_at_now(station)
+        self._tidings.catch_up(station)
+        self._tidings.tell_open_offers()
+
     async def hold(self, poll: Poll) -> PollAnswer:
         """The answer once there is one. Raises SessionSupersededError, and what ``look`` raises."""
         poll.known.check(poll.session)
         station = self.presence.enter(poll.known, is_current=poll.as_of == self._tidings.changes)
         station.turn += 1
-        if station.turn == 1:
+        if station.is_behind:
             self._tidings.catch_up(station)
+            self._tidings.tell_open_offers_soon()
         station.wake(Wake.REPLACED)
         if not station.is_current:
             self._tidings.look_at(station)

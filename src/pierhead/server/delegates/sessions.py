@@ -71,6 +71,7 @@ class Sessions:
             tags=request.tags,
         )
         delegate = self._app.agents.open_session(known.id, draft, signed.nonce)
+        self._app.hub.expect(known.id)
         proof = self._app.server_key.sign(session_bytes(known.id, request.session))
         return SessionAnswer(
             state=_state(delegate),

@@ -29,7 +29,7 @@ class Station:
 
     ``is_current``: nothing has changed about it since ``known`` was read; ``changes`` counts how often something did.
     ``turn``: which poll counts, the latest. ``refusal``: why it may not be here any more. ``is_told``: whether the
-    store knows that it is connected.
+    store knows that it is connected; ``is_behind``: whether there may be offers that it was not told of.
     """
 
     known: KnownDelegate
@@ -40,6 +40,7 @@ class Station:
     turn: int = 0
     refusal: AppError | None = None
     is_told: bool = False
+    is_behind: bool = True
     _offers: dict[str, tuple[str, float]] | None = None
     _cancels: list[str] = field(default_factory=list)
 

@@ -53,15 +53,32 @@ class Tidings:
 
     def look_at(self, station: Station) -> None:
         """What is known of it may not be so any more."""
-        self._submit(self._look_at, station)
+        self._submit(self.look_at_now, station)
 
     def catch_up(self, station: Station) -> None:
-        """It may have been offered something when nobody here could tell it. Those that come together share a look."""
+        """It may have been offered something when nobody here could tell it; said with the next ``tell_open_offers``."""
+        station.is_behind = False
         with self._lock:
             self._behind.append(station)
-            is_first = len(self._behind) == 1
-        if is_first:
-            self._submit(self._tell_open_offers)
+
+    def tell_open_offers_soon(self) -> None:
+        self._submit(self.tell_open_offers)
+
+    def tell_open_offers(self) -> None:
+        """One look for all that are behind. On a thread of the pool."""
+        with self._lock:
+            behind, self._behind = self._behind, []
+        stations = {station.known.id: station for station in behind}
+        for account in {station.known.account for station in behind}:
+            with self._store.snapshot() as tx:
+                open_tasks = tx.tasks.page(account, (TaskState.QUEUED,), _OPEN_TASKS).items
+            for task in open_tasks:
+                asked = Offers.from_json(task.offers).asked
+                for delegate_id in asked.keys() & stations.keys():
+                    if asked[delegate_id] == stations[delegate_id].known.session:
+                        stations[delegate_id].offer(task.id, task.kind, self._presence.now())
+        for station in behind:
+            station.wake(Wake.NEWS)
 
     def _changed(self, delegate_id: str) -> None:
         with self._lock:
@@ -92,13 +109,13 @@ class Tidings:
             asked = self._to_look_at_all
             for station in tuple(self._stations.values()):
                 if not station.is_current and not self._is_over:
-                    self._look_at(station)
+                    self.look_at_now(station)
             with self._lock:
                 self._to_look_at_all -= asked
                 if self._to_look_at_all == 0 or self._is_over:
                     return
 
-    def _look_at(self, station: Station) -> None:
+    def look_at_now(self, station: Station) -> None:
         seen = station.changes
         try:
             known = self._look(station.known.id)
@@ -122,20 +139,7 @@ class Tidings:
         elif not key:
             for missed in tuple(self._stations.values()):
                 self.catch_up(missed)
-
-    def _tell_open_offers(self) -> None:
-        with self._lock:
-            behind, self._behind = self._behind, []
-        stations = {station.known.id: station for station in behind}
-        with self._store.snapshot() as tx:
-            for account in {station.known.account for station in behind}:
-                for task in tx.tasks.page(account, (TaskState.QUEUED,), _OPEN_TASKS).items:
-                    asked = Offers.from_json(task.offers).asked
-                    for delegate_id in asked.keys() & stations.keys():
-                        if asked[delegate_id] == stations[delegate_id].known.session:
-                            stations[delegate_id].offer(task.id, task.kind, self._presence.now())
-        for station in behind:
-            station.wake(Wake.NEWS)
+            self.tell_open_offers_soon()
 
     def _tell_offer(self, station: Station, task_id: str) -> None:
         task = self._find(task_id)

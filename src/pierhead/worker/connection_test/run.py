@@ -1,10 +1,10 @@
 """The steps of a connection test in their order. A registry's failure is a result here, never an exception."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pierhead.kit.errors import AppError
+from pierhead.kit.errors import AppError, NotFoundError
 from pierhead.registry.client import RegistryClient
 from pierhead.registry.context import CallContext
 from pierhead.registry.endpoint import Endpoint
@@ -26,7 +26,10 @@ _NOBODY_THERE = frozenset({NAME, TCP, TLS, VERSION})
 def run_connection_test(
     endpoint: Endpoint, transport: Transport, images: Sequence[str] = (), *, cancel: CancelToken | None = None
 ) -> ConnectionReport:
-    """``images``: references to try the right to pull on. Ends after 60 s at the latest; never raises."""
+    """``images``: references to try the right to pull on. Ends after 60 s at the latest; never raises.
+
+    An image that is not there fails the test only when none of them is: a mirror need not have all of them.
+    """
     deadline = transport.clock.monotonic() + TIME_LIMIT_S
     call = CallContext((cancel or CancelToken()).event, deadline)
     reach = Reach(endpoint, transport.clock, call)
@@ -36,6 +39,7 @@ def run_connection_test(
     try:
         for name, step, what in _steps(reach, Speak(client), Rights(client, probes), probes):
             book.take(name, step, what)
+        book.forgive_missing()
     finally:
         reach.close()
     return ConnectionReport(tuple(book.steps), book.error, client.rate_limit)
@@ -63,8 +67,17 @@ def _steps(reach: Reach, speak: Speak, rights: Rights, probes: Probes) -> Iterat
 class _Book:
     endpoint: Endpoint
     steps: list[Step] = field(default_factory=list)
-    error: Failure | None = None
-    failed: str = ""
+    failures: dict[int, Failure] = field(default_factory=dict)  # by the number of the step
+    missing: list[int] = field(default_factory=list)  # the steps whose image is not there
+
+    @property
+    def error(self) -> Failure | None:
+        return next(iter(self.failures.values()), None)
+
+    @property
+    def failed(self) -> str:
+        """The name of the first step that did."""
+        return next((self.steps[at].name for at in self.failures), "")
 
     def take(self, name: str, step: Callable[[], Step], image: str) -> None:
         """A step that needs one that failed is not tried; nothing needs a pull."""
@@ -79,9 +92,18 @@ class _Book:
         except Exception as error:
             self._fail(name, UnexpectedFailureError(image or str(self.endpoint.origin), error), image)
 
+    def forgive_missing(self) -> None:
+        """Once one image could be had, another that is not there says nothing about the connector."""
+        if not any(step.name == PULL and step.outcome is StepOutcome.OK for step in self.steps):
+            return
+        for at in self.missing:
+            self.steps[at] = replace(self.steps[at], outcome=StepOutcome.WARNING)
+            del self.failures[at]
+
     def _fail(self, name: str, error: AppError, image: str) -> None:
         subject = Subject(image or str(self.endpoint.origin), self.endpoint.origin.authority, self.endpoint.connector)
         failure = failure_of(error, subject)
+        if name == PULL and isinstance(error, NotFoundError):
+            self.missing.append(len(self.steps))
+        self.failures[len(self.steps)] = failure
         self.steps.append(Step(name, StepOutcome.FAILED, failure.message, failure.hint))
-        self.error = self.error or failure
-        self.failed = self.failed or name

@@ -17,6 +17,7 @@ from pierhead.control.delegates import (
     Origin,
     Path,
     Route,
+    RouteUnreadableError,
 )
 from pierhead.control.scopes import Scope
 from pierhead.control.tasks import StaleLeaseError, TaskNotFoundError, TaskQueue, TaskRow, TaskState
@@ -220,6 +221,8 @@ def test_a_route_that_cannot_be_read_stops_nobody_else(yard: Any) -> None:
     yard.dispatcher.dispatch()
     assert yard.offered == [f"{delegate.id} {task.id}"]
     assert yard.read(broken).error["code"] == "task-route-unreadable"
+    with pytest.raises(RouteUnreadableError):
+        yard.dispatcher.why(broken.id)
 
 
 def test_a_lost_delegates_task_goes_to_another_and_to_it_again_when_it_is_back(yard: Any) -> None:

@@ -58,15 +58,15 @@ def test_a_thousand_tasks_are_offered_to_three_thousand_delegates_in_a_moment(
     reads: list[str] = []
     real = MemoryDelegateRows.list
     monkeypatch.setattr(MemoryDelegateRows, "list", lambda rows, *given: (reads.append("all"), real(rows, *given))[1])
-    began = time.perf_counter()
+    began = time.process_time()
     while len(yard.offered) < 1000:
         yard.dispatcher.dispatch()
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
     assert reads == ["all"], "the delegates are read once"
     offers = yard.taken_offers()
     assert len(offers) == 1000
     assert max(offers.count(one) for one in set(offers)) <= 2, "spread, not heaped"
-    assert took_s < 15, "it takes 0.3 s on an idle machine"
+    assert took_s < 10, "seconds of processor; it takes a third of one"
 
 
 def test_with_nothing_due_three_thousand_delegates_cost_nothing(yard: Any) -> None:
@@ -74,10 +74,10 @@ def test_with_nothing_due_three_thousand_delegates_cost_nothing(yard: Any) -> No
     enqueue(yard, 10)
     yard.dispatcher.dispatch()
     yard.store.transaction = None
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(20):
         assert yard.dispatcher.dispatch() == 5
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_thousand_tasks_for_a_few_full_delegates_wait_without_a_row_of_log_each_time(yard: Any) -> None:

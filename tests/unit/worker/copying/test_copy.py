@@ -205,6 +205,24 @@ def test_one_token_does_for_a_repository_that_is_pushed_to(copier, source, small
         assert target.count("GET", "token") <= 2  # the first requests may come at once
 
 
+def test_tokens_that_end_in_the_middle_are_renewed(copier, source, large, monkeypatch):
+    source.add("team/tool", "1", image([large]))
+    with FakeRegistry(TokenLogin({"robot": "right"})) as target:
+        copier.target = target
+        record = target.record
+
+        def forget(request, status):
+            record(request, status)
+            if request.method == "PATCH" and status == 202:
+                target.door.tokens.forget()
+
+        monkeypatch.setattr(target, "record", forget)
+        outcome = copier.one(copier.image("team/tool:1", to_login=("robot", "right")))
+        assert (outcome.state, outcome.error) == ("copied", None)
+        assert target.content.find_blob("team/tool", large.digest) == large.content
+    assert copier.fetched(large.digest) == 1
+
+
 def test_a_mount_asks_for_the_right_to_pull_from_the_other_repository(copier, small, monkeypatch):
     with FakeRegistry(TokenLogin({"robot": "right"})) as registry:
         registry.add("team/tool", "1", image([small]))

@@ -45,6 +45,23 @@ def test_who_may_not_push_is_told_to_get_that_right(copier, source, target, smal
     assert "account.to" in outcome.error.hint
 
 
+def test_a_target_that_wants_a_login_has_it_asked_for(copier, source, small):
+    source.add("team/tool", "1", image([small]))
+    with FakeRegistry(BasicLogin({"robot": "right"})) as closed:
+        copier.target = closed
+        outcome = copier.one("team/tool:1")
+    assert (outcome.error.category, "account.to" in outcome.error.hint) == ("unauthenticated", True)
+    assert "pushing" in outcome.error.hint
+
+
+def test_a_repository_that_must_be_made_first_is_named(copier, source, target, small):
+    source.add("team/tool", "1", image([small]))
+    target.faults.script(Scripted("POST", "uploads/", 404, b'{"errors":[{"code":"NAME_UNKNOWN"}]}', times=100))
+    outcome = copier.one("team/tool:1")
+    assert outcome.error.code == "repository-unknown"
+    assert "create the repository" in outcome.error.hint
+
+
 def test_wrong_bytes_never_become_a_blob_of_the_target(copier, source, target, small, large):
     for name, each in (("small", small), ("large", large)):
         source.add(f"team/{name}", "1", image([each]))
