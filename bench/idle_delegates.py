@@ -1,4 +1,4 @@
-"""Thousands of idle delegates on one server: what a held poll costs, and how they come back when all are cut off at once.
+"""Thousands of idle delegates on one server: what a held poll costs, and how they come back when all are cut off.
 
 Run as ``python -m bench.idle_delegates [--delegates 3000] [--reconnecting 2000]``; needs a descriptor for each delegate
 in this process and in the server's.

@@ -42,7 +42,8 @@ TITLES = {
 
 
 def build() -> str:
-    document = create_app(SimpleNamespace(**dict.fromkeys(("runs", "hub", "agents", "clock")))).openapi()  # nothing else is called on it
+    nothing = SimpleNamespace(**dict.fromkeys(("runs", "hub", "agents", "clock")))  # nothing else is asked of it
+    document = create_app(nothing).openapi()
     sections: dict[str, list[tuple[str, ...]]] = {tag: [] for tag in TITLES}
     for path, method, operation in _operations(document):
         sections.setdefault(operation["tags"][0], []).append(_row(path, method, operation))

@@ -32,6 +32,7 @@ PATIENCE_S = 60
 _FENCE = re.compile(r"^```(\w*)[ ]*([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _TOLD = re.compile(r"(?:error|hint|code|exchange|answer|warning): ")
 _VARIES = (
+    (re.compile(r"\([\d,]+ days left\)"), "(# days left)"),
     (re.compile(r"sha(256|512):[0-9a-f]{12,128}"), "sha:#"),
     (re.compile(r"\b[0-9a-f]{32}\b|\bprocess \d+"), "#"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z"), "#"),

@@ -14,7 +14,7 @@ _PIECE = 16 * 1024
 
 
 class SlowRelay:
-    """Runs from construction to ``stop``; a context manager. ``bytes_per_s`` may be changed at any time, None: no limit.
+    """Runs from construction to ``stop``; a context manager. ``bytes_per_s`` may be changed any time, None: no limit.
 
     ``carried`` counts the bytes of answers that have passed.
     """

@@ -56,7 +56,7 @@ class Tidings:
         self._submit(self.look_at_now, station)
 
     def catch_up(self, station: Station) -> None:
-        """It may have been offered something when nobody here could tell it; said with the next ``tell_open_offers``."""
+        """It may have been offered something when nobody here could tell it; ``tell_open_offers`` makes up for it."""
         station.is_behind = False
         with self._lock:
             self._behind.append(station)

@@ -37,7 +37,8 @@ from .test_work import failed_report
 from .work import Work, WorkStore, WorkTransaction, give_up
 
 WITHIN_S = 120.0
-_ATTEMPTS = 2
+_ATTEMPTS_AT_A_QUESTION = 2
+_ATTEMPTS_AT_A_COPY = 5  # each goes on where the one before was cut off
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -208,7 +209,7 @@ class ConnectorTasks:
             wanted.payload,
             route=None if settled.route is None else settled.route.to_json(),
             deadline_s=deadline_s,
-            max_attempts=_ATTEMPTS,
+            max_attempts=_ATTEMPTS_AT_A_QUESTION if wanted.asks else _ATTEMPTS_AT_A_COPY,
         )
         return _Queued(task, settled.reason)
 
