@@ -4,34 +4,25 @@ Some members are zombies: in the middle of a task they stop until somebody else 
 nobody may take.
 """
 
-import http.client
-import json
 import random
-import socket
 import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
 
 from pierhead.protocol.agent import OrderHead
-from pierhead.protocol.tasks import PullTask, ResolveTask, Task, TestConnectionTask
+from pierhead.protocol.tasks import Task
 from pierhead.testing.scripted_delegate import Said, ScriptedDelegate
 
 from .api import BROKEN, Offences
+from .line import Line, Servers
+from .results import good_result
 from .waiting import until
 
 TAG = "fleet"
-_DIGEST = "sha256:" + "5" * 64
 _LEASE_IS_LOST = ("stale-lease", "not-your-task", "task-not-found")
-_POLL_WITHIN_S = 60.0
 _LONGEST_WAIT_S = 3.0
-_KEPT_S = 2.0  # servers close connections that are not used
-
-Servers = Callable[[], Sequence[str]]
 
 
 @dataclass(frozen=True, order=True)
@@ -233,85 +224,7 @@ class Member(threading.Thread):
         self._fleet.is_over.wait(self._rng.uniform(0.05, 0.1 * 2**self._failures))
 
 
-class Line:
-    """One kept connection to one of the servers; after any trouble the next request goes to the next server."""
-
-    def __init__(self, servers: Servers, turn: int, answer_within_s: float) -> None:
-        self._servers = servers
-        self._turn = turn
-        self._answer_within_s = answer_within_s
-        self._connection: http.client.HTTPConnection | None = None
-        self._place = ""
-        self._used_at = 0.0
-
-    def carry(self, target: str, headers: Mapping[str, str], body: bytes) -> Said:
-        """Raises what is in ``BROKEN``."""
-        connection = self._connected(_POLL_WITHIN_S if target.endswith("/poll") else self._answer_within_s)
-        try:
-            connection.request("POST", target, body, dict(headers))
-            answer = connection.getresponse()
-            text = answer.read()
-            self._used_at = time.monotonic()
-            return Said(answer.status, {k.lower(): v for k, v in answer.getheaders()}, _document(text))
-        except BROKEN:
-            self._turn += 1
-            self.cut()
-            self._connection = None
-            raise
-
-    def cut(self) -> None:
-        """From any thread."""
-        connection = self._connection
-        if connection is not None:
-            with suppress(OSError, AttributeError):
-                connection.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
-            connection.close()
-
-    def _connected(self, timeout_s: float) -> http.client.HTTPConnection:
-        servers = self._servers()
-        if not servers:
-            raise ConnectionRefusedError("no server is there")
-        place = urlsplit(servers[self._turn % len(servers)]).netloc
-        is_old = time.monotonic() - self._used_at > _KEPT_S
-        if self._connection is None or place != self._place or is_old:
-            self.cut()
-            self._connection, self._place = http.client.HTTPConnection(place, timeout=timeout_s), place
-        self._connection.timeout = timeout_s
-        if self._connection.sock is not None:
-            self._connection.sock.settimeout(timeout_s)
-        return self._connection
-
-
 class _WaitError(Exception):
     def __init__(self, seconds: float) -> None:
         super().__init__(seconds)
         self.seconds = seconds
-
-
-def good_result(task: Task) -> dict[str, object]:
-    match task:
-        case PullTask():
-            return {"kind": "pull", "images": [_pulled(image.key) for image in task.images]}
-        case ResolveTask():
-            media = "application/vnd.oci.image.manifest.v1+json"
-            return {
-                "kind": "resolve", "reference": task.reference, "digest": _DIGEST, "mediaType": media, "sizeBytes": 1,
-            }  # fmt: skip
-        case TestConnectionTask():
-            return {"kind": "testConnection", "outcome": "success", "steps": []}
-    raise AssertionError(f"the fleet does not know {task.kind}")
-
-
-def _pulled(key: str) -> dict[str, object]:
-    return {
-        "key": key, "state": "pulled", "digest": _DIGEST, "manifestDigest": _DIGEST,
-        "bytesTotal": 1000, "bytesDone": 1000, "bytesFetched": 1000, "seconds": 0.1,
-    }  # fmt: skip
-
-
-def _document(text: bytes) -> Any:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {"code": "", "text": text[:300].decode("latin-1")}
-    return found if isinstance(found, dict) else {"code": "", "found": found}

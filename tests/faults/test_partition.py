@@ -156,9 +156,9 @@ def test_a_silent_wire_is_noticed_and_costs_nothing(tmp_path: Path, seed: int, t
     with ExitStack() as stack:
         islands = Islands(stack, tmp_path)
         cuts = [one_cut(islands, number, rng) for number in range(ROUNDS)]
+    noticed_s, back_s = max(cut.noticed_s for cut in cuts), max(cut.back_s for cut in cuts)
     tell(
         f"{len(cuts)} cuts: 0 lost, 0 done twice, {sum(cut.refused for cut in cuts)} stale results dropped; noticed "
-        f"after {max(cut.noticed_s for cut in cuts):.0f} s at the latest, back {max(cut.back_s for cut in cuts):.1f} s after "
-        "the wire at the latest"
+        f"after {noticed_s:.0f} s at the latest, back {back_s:.1f} s after the wire at the latest"
     )
     assert sum(cut.refused for cut in cuts) > 0

@@ -105,7 +105,18 @@ class ProgressLoop:
                 return
             pause_s = self._report()
             due_at = self._clock.monotonic() + self._renew_s
-            self._is_over.wait(pause_s)
+            self._rest(pause_s)
+
+    def _rest(self, pause_s: float) -> None:
+        """So that events come in batches. A checkpoint does not wait for that: some registries have no use for an
+        upload of which we know less than they do, and then all of it is sent anew."""
+        until = self._clock.monotonic() + pause_s
+        with self._changed:
+            while not self._is_over.is_set() and (self._checkpoint is None or pause_s > BATCH_EVERY_S):
+                left_s = until - self._clock.monotonic()
+                if left_s <= 0:
+                    return
+                self._changed.wait(left_s)
 
     def _wait_until(self, due_at: float) -> None:
         """For something to tell, or for the lease to need it."""

@@ -146,9 +146,10 @@ def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: C
     with store.exclusive("start"):  # of servers that start at once on a new database, one makes what has to be there
         ground = _ground(settings, lock.directory, store, clock)
         delegation = delegation_on(store, clock, queue, ground.keyring, approval=settings.is_approval_required)
+        delegation.tokens.check_keyring(ground.account.id)
+        delegation.tokens.ensure_default(ground.account.id)  # older directories have none
         if ground.first_key is not None:
             connectors.ensure_default(ground.account.id)
-            delegation.tokens.ensure_default(ground.account.id)
             ground.first_start.done()
     line, dispatcher = settings.release_line, delegation.dispatcher
     runs = RunService(store, queue, catalogue.catalogue, clock, new_id, line, dispatcher=dispatcher)

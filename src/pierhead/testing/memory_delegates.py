@@ -117,9 +117,10 @@ class MemoryDelegateRows:
         for delegate in self._known(delegate_ids):
             self.put(replace(delegate, is_connected=True, last_heartbeat_at=now))
 
-    def gone(self, delegate_ids: Collection[str]) -> None:
+    def gone(self, delegate_ids: Collection[str], heard_at: datetime | None = None) -> None:
         for delegate in self._known(delegate_ids):
-            self.put(replace(delegate, is_connected=False))
+            if heard_at is None or (delegate.last_heartbeat_at or delegate.enrolled_at) <= heard_at:
+                self.put(replace(delegate, is_connected=False))
 
     def assigned(self, delegate_id: str, now: datetime) -> None:
         for delegate in self._known((delegate_id,)):

@@ -23,7 +23,7 @@ _AT_ONCE: Final = 16
 
 
 class Unreachable(NamedTuple):
-    """``origin``: ``https://host[:port]``; ``code`` and ``message`` are those of the error."""
+    """``origin``: ``https://host[:port]``, as the access names it; ``code`` and ``message`` are those of the error."""
 
     origin: str
     code: str
@@ -44,14 +44,14 @@ def unreachable(
     to fail with; after a cancel nothing is found.
     """
     token = cancel or CancelToken()
-    asked = [endpoint for endpoint in _endpoints(accesses) if only is None or str(endpoint.origin) in only]
+    asked = [(url, endpoint) for url, endpoint in _ways(accesses) if only is None or url in only]
     clock = clock or SystemClock()
     found: dict[str, Unreachable] = {}
     for start in range(0, len(asked), _AT_ONCE):
         call = CallContext(token.event, clock.monotonic() + timeout_s)
         threads = [
-            threading.Thread(target=_try, args=(endpoint, clock, call, timeout_s, found), daemon=True)
-            for endpoint in asked[start : start + _AT_ONCE]
+            threading.Thread(target=_try, args=(url, endpoint, clock, call, timeout_s, found), daemon=True)
+            for url, endpoint in asked[start : start + _AT_ONCE]
         ]
         for thread in threads:
             thread.start()
@@ -60,20 +60,22 @@ def unreachable(
     return () if token.is_cancelled else tuple(found[key] for key in sorted(found))
 
 
-def _endpoints(accesses: Iterable[RegistryAccess]) -> list[Endpoint]:
-    """One for each way: the same origin through another proxy is another question."""
+def _ways(accesses: Iterable[RegistryAccess]) -> list[tuple[str, Endpoint]]:
+    """One for each way, with the URL it is known by (Docker Hub answers at another host than its name says): the same
+    origin through another proxy is another question."""
     found: dict[tuple[str, str], Endpoint] = {}
     for access in accesses:
         try:
             endpoint = endpoint_of(access)
         except AppError:
             continue
-        found.setdefault((str(endpoint.origin), endpoint.proxy.key if endpoint.proxy else ""), endpoint)
-    return list(found.values())
+        found.setdefault((access.url, endpoint.proxy.key if endpoint.proxy else ""), endpoint)
+    return [(url, endpoint) for (url, _), endpoint in found.items()]
 
 
-def _try(endpoint: Endpoint, clock: Clock, call: CallContext, timeout_s: float, found: dict[str, Unreachable]) -> None:
-    origin = str(endpoint.origin)
+def _try(
+    origin: str, endpoint: Endpoint, clock: Clock, call: CallContext, timeout_s: float, found: dict[str, Unreachable]
+) -> None:
     times = Timeouts(resolve_s=timeout_s, connect_s=timeout_s, tls_s=timeout_s, first_byte_s=timeout_s)
     reach = Reach(endpoint, clock, call, times)
     try:

@@ -112,6 +112,16 @@ def test_many_delegates_are_seen_and_gone_at_once(store: Any, build: Any) -> Non
         assert tx.delegates.find(names[1]).last_heartbeat_at == build.at(5)
 
 
+def test_whoever_was_heard_of_since_has_not_gone(store: Any, build: Any) -> None:
+    put(store, *(build.delegate(name) for name in ("d1", "d2", "d3")))
+    with store.transaction() as tx:
+        tx.delegates.seen(["d1", "d2"], build.at(5))
+        tx.delegates.seen(["d3"], build.at(6))
+        tx.delegates.gone(["d1", "d3"], build.at(5))
+    with store.snapshot() as tx:
+        assert [delegate.id for delegate in tx.delegates.list("acct") if delegate.is_connected] == ["d2", "d3"]
+
+
 def test_more_names_than_a_statement_takes_are_seen_too(store: Any, build: Any) -> None:
     put(store, build.delegate("d1"))
     with store.transaction() as tx:

@@ -105,3 +105,18 @@ def test_every_registry_of_a_task_is_known():
     assert accesses_of(CopyTask(images=(copy, copy))) == (here, there)
     assert accesses_of(PullTask(images=(pull, pull))) == (here,)
     assert accesses_of(ListTagsTask(registry=there, repository="x")) == (there,)
+
+
+def test_a_registry_is_known_by_the_name_the_task_gives_it(monkeypatch) -> None:
+    asked: list[str] = []
+
+    def nowhere(host: str, port: int) -> list[str]:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr("pierhead.worker.connection_test.reach.system_resolve", nowhere)
+
+    (found,) = unreachable([RegistryAccess(url="https://docker.io")], only={"https://docker.io"})
+
+    assert found.origin == "https://docker.io"
+    assert asked == ["registry-1.docker.io"]

@@ -60,8 +60,9 @@ class SqlDelegateRows:
     def seen(self, delegate_ids: Collection[str], now: datetime) -> None:
         self._change(delegate_ids, {"is_connected": True, "last_heartbeat_at": now})
 
-    def gone(self, delegate_ids: Collection[str]) -> None:
-        self._change(delegate_ids, {"is_connected": False})
+    def gone(self, delegate_ids: Collection[str], heard_at: datetime | None = None) -> None:
+        since = () if heard_at is None else (_last_heard_of <= heard_at,)
+        self._change(delegate_ids, {"is_connected": False}, *since)
 
     def assigned(self, delegate_id: str, now: datetime) -> None:
         self._change((delegate_id,), {"last_assigned_at": now})
@@ -72,12 +73,12 @@ class SqlDelegateRows:
     def forgettable(self, moment: datetime) -> tuple[Delegate, ...]:
         return self._all(sa.not_(delegates.c.is_connected), _last_heard_of < moment)
 
-    def _change(self, delegate_ids: Iterable[str], values: dict[str, object]) -> None:
+    def _change(self, delegate_ids: Iterable[str], values: dict[str, object], *where: sa.ColumnElement[bool]) -> None:
         for some in batches(delegate_ids):
             # Locked in one order, so that two servers that hear of the same delegates do not wait for each other.
             in_order = sa.select(delegates.c.id).where(delegates.c.id.in_(some)).order_by(delegates.c.id)
             these = delegates.c.id.in_(in_order.with_for_update())
-            self._connection.execute(delegates.update().where(these).values(values))
+            self._connection.execute(delegates.update().where(these, *where).values(values))
 
     def _all(self, *where: sa.ColumnElement[bool]) -> tuple[Delegate, ...]:
         query = sa.select(delegates).where(*where).order_by(delegates.c.enrolled_at, delegates.c.id)

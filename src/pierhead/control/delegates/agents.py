@@ -4,8 +4,10 @@ Requests come here with their signatures checked; a nonce is used in the transac
 """
 
 import threading
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource, new_id
@@ -47,7 +49,7 @@ class AgentService:
         self._first_state = DelegateState.WAITING_FOR_APPROVAL if approval else DelegateState.ENABLED
         self._known = KnownDelegates(clock, store.signals, self._look_up)
         self._lock = threading.Lock()
-        self._here: set[str] = set()
+        self._here: dict[str, datetime] = {}
 
     def enrol(self, draft: EnrolmentDraft) -> Delegate:
         """The delegate of the draft's signing key, new or as it was but for what it says of itself.
@@ -86,7 +88,7 @@ class AgentService:
                 announce_change(tx, [delegate_id])
             else:
                 stop_delegates(tx, [delegate], now)
-        self._note_here([delegate_id])
+        self._note_here([delegate_id], now)
         return opened
 
     def key_of(self, delegate_id: str) -> KnownDelegate:
@@ -99,18 +101,25 @@ class AgentService:
             return
         with self._lock:
             back = [delegate_id for delegate_id in delegate_ids if delegate_id not in self._here]
+        now = self._clock.now()
         with self._store.transaction() as tx:
-            tx.delegates.seen(delegate_ids, self._clock.now())
+            tx.delegates.seen(delegate_ids, now)
             announce_change(tx, back)
-        self._note_here(back)
+        self._note_here(delegate_ids, now)
 
     def gone(self, delegate_ids: Collection[str]) -> None:
-        """They are not connected any more; what they hold stays theirs until its lease ends."""
-        if not delegate_ids:
-            return
-        with self._store.transaction() as tx:
-            tx.delegates.gone(delegate_ids)
-        self._note_gone(delegate_ids)
+        """They are not connected here any more; what they hold stays theirs until its lease ends.
+
+        Whoever another server has heard of since we last did has only moved there.
+        """
+        by_moment: dict[datetime | None, list[str]] = defaultdict(list)
+        with self._lock:
+            for delegate_id in delegate_ids:
+                by_moment[self._here.get(delegate_id)].append(delegate_id)
+        for heard_at, some in by_moment.items():  # in transactions of their own: each locks in one order
+            with self._store.transaction() as tx:
+                tx.delegates.gone(some, heard_at)
+            self._note_gone(some)
 
     def close_session(self, delegate_id: str) -> None:
         """Its process ends in an orderly way; what it may still hold goes to others."""
@@ -143,13 +152,14 @@ class AgentService:
             announce_change(tx, [delegate.id])
         return delegate
 
-    def _note_here(self, delegate_ids: Collection[str]) -> None:
+    def _note_here(self, delegate_ids: Collection[str], now: datetime) -> None:
         with self._lock:
-            self._here.update(delegate_ids)
+            self._here.update(dict.fromkeys(delegate_ids, now))
 
     def _note_gone(self, delegate_ids: Collection[str]) -> None:
         with self._lock:
-            self._here.difference_update(delegate_ids)
+            for delegate_id in delegate_ids:
+                self._here.pop(delegate_id, None)
 
     def _look_up(self, delegate_id: str) -> KnownDelegate:
         with self._store.snapshot() as tx:

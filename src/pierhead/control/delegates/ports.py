@@ -74,8 +74,8 @@ class DelegateRows(Protocol):
     def seen(self, delegate_ids: Collection[str], now: datetime) -> None:
         """Connected and heard of at ``now``; one statement for all of them."""
 
-    def gone(self, delegate_ids: Collection[str]) -> None:
-        """Not connected any more; one statement for all of them."""
+    def gone(self, delegate_ids: Collection[str], heard_at: datetime | None = None) -> None:
+        """Not connected any more; one statement for all of them. Not those that were heard of after ``heard_at``."""
 
     def assigned(self, delegate_id: str, now: datetime) -> None:
         """Sets ``last_assigned_at``."""

@@ -325,6 +325,18 @@ def test_heartbeats_of_those_that_are_here_are_news_to_nobody_and_a_return_is(ya
     assert yard.delegate(delegate).is_connected
 
 
+def test_whoever_has_only_moved_to_another_server_has_not_gone(yard: Any) -> None:
+    delegate = yard.running()
+    other = agents.AgentService(store=yard.store, clock=yard.clock, pepper=bytes(32), approval=False)
+    yard.clock.advance(1)
+    other.seen([delegate.id])
+    yard.clock.advance(5)
+    yard.agents.gone([delegate.id])
+    assert yard.delegate(delegate).is_connected
+    other.gone([delegate.id])
+    assert not yard.delegate(delegate).is_connected
+
+
 def test_nobody_heard_of_costs_no_transaction(yard: Any) -> None:
     yard.store.transaction = None
     yard.agents.seen([])
