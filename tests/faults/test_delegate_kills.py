@@ -67,7 +67,7 @@ class Outcome:
 
     ``forgotten``: uploads that the target would not go on with. Debian's docker-registry takes an upload up again only
     by a URL that names its very size; when the holder ends between a piece and the word of it, that URL is lost, and
-    the blob is sent from its beginning.
+    the blob is sent from its beginning. So it is when two write to it, one of whom has slept through the loss of its lease.
     """
 
     how: str
@@ -125,7 +125,8 @@ class Site:
 
     def forgotten_uploads(self) -> int:
         """How often the target has said so."""
-        return (self.place / "target" / "registry.log").read_text(errors="replace").count("upload resumed at wrong off")
+        said = (self.place / "target" / "registry.log").read_text(errors="replace")
+        return sum(said.count(f'err.code="{code}') for code in ("blob upload", "digest invalid", "range invalid"))
 
     def task(self, task_id: str) -> Any:
         return self.api.patient("GET", f"/tasks/{task_id}")

@@ -28,6 +28,7 @@ class Crew:
         self._settled = threading.Condition(self._lock)
         self._runs: dict[str, tuple[TaskRun, threading.Thread]] = {}
         self._missed: dict[str, float] = {}
+        self._again: dict[str, Offer] = {}
 
     @property
     def free(self) -> int:
@@ -70,14 +71,22 @@ class Crew:
         return not self._runs
 
     def _start(self, offer: Offer) -> bool:
-        """An offer may come again before its acquiring is done, and shortly after somebody else was faster."""
+        """An offer may come again before its acquiring is done, and shortly after somebody else was faster.
+
+        One of a task that is being done here says that its lease was lost. It is told once, so it is kept until what
+        still goes on has heard of that and has ended.
+        """
         if not _TASK_ID.match(offer.task) or offer.kind not in self._kinds:
             log.warning("an offer of the unknown kind %r is not taken", offer.kind[:40])
             return False
         now = self._desk.clock.monotonic()
         with self._lock:
             self._missed = {task_id: at for task_id, at in self._missed.items() if now - at < _NOT_AGAIN_S}
-            if offer.task in self._runs or offer.task in self._missed or len(self._runs) >= self._capacity:
+            held = self._runs.get(offer.task)
+            if held is not None and held[0].is_acquired:
+                self._again[offer.task] = offer
+                held[0].nudge()
+            if held is not None or offer.task in self._missed or len(self._runs) >= self._capacity:
                 return False
             run = TaskRun(self._desk, offer, self._is_answered)
             thread = threading.Thread(target=self._work, args=(run,), name=f"task-{offer.task[:8]}", daemon=True)
@@ -93,10 +102,12 @@ class Crew:
         finally:
             with self._lock:
                 self._runs.pop(run.task_id, None)
+                again = self._again.pop(run.task_id, None)
                 if not run.is_acquired:
                     self._missed[run.task_id] = self._desk.clock.monotonic()
                 self._settled.notify_all()
-            self._changed()
+            if again is None or self._desk.leaving.is_set() or not self._start(again):
+                self._changed()
 
     def _is_answered(self) -> None:
         with self._settled:

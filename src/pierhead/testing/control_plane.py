@@ -218,7 +218,9 @@ class ControlPlane:
         return wire.PollAnswer(state=self.state)  # type: ignore[arg-type]
 
     def _news(self, request: wire.PollRequest) -> wire.PollAnswer:
-        waiting = [work for work in self.work.values() if work.is_offered and not request.is_draining]
+        waiting = [work for work in self.work.values() if work.is_waiting and not request.is_draining]
+        for work in waiting[: request.free]:
+            work.is_told = True
         offers = tuple(wire.Offer(task=work.id, kind=work.task.kind) for work in waiting[: request.free])
         # Said with every poll until the task has ended: an answer may be lost.
         cancel = tuple(w.id for w in self.work.values() if w.is_cancel_requested and w.fence and not w.ends)

@@ -35,7 +35,7 @@ class Known:
 
 @dataclass(slots=True)
 class Work:
-    """A task in the hands of the test. ``tamper`` changes an order on its way."""
+    """A task in the hands of the test. ``tamper`` changes an order on its way. ``is_told_once``: an offer is, too."""
 
     id: str
     task: Task
@@ -45,9 +45,15 @@ class Work:
     is_offered: bool = True
     is_cancel_requested: bool = False
     is_stale: bool = False
+    is_told_once: bool = False
+    is_told: bool = False
     tamper: Callable[[wire.Order], wire.Order] | None = None
     progress: list[wire.ProgressRequest] = field(default_factory=list)
     ends: list[Ended] = field(default_factory=list)
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.is_offered and not (self.is_told_once and self.is_told)
 
 
 def task_json(task: Task) -> bytes:

@@ -154,6 +154,23 @@ def test_work_whose_lease_was_lost_is_stopped_and_its_result_dropped(plane: Cont
     assert plane.count("t1/finish") == 0
 
 
+def test_a_task_that_was_lost_and_is_offered_again_is_taken_again_though_it_is_told_only_once(
+    plane: ControlPlane, start, gate: Gate
+) -> None:
+    start(gate)
+    work = plane.offer(Work("t1", TASK, lease_s=60))
+    gate.wait_started()
+    plane.until(lambda: work.progress)
+    with plane.changed:  # as after a pause that was longer than the lease
+        work.fence, work.is_offered, work.is_told_once, work.is_told = 2, True, True, False
+        plane.changed.notify_all()
+    gate.wait_started()
+    assert work.fence == 3
+    gate.go.set()
+    plane.until(lambda: work.ends)
+    assert work.ends[0].fence == 3
+
+
 def test_progress_that_could_not_be_told_is_told_later(plane: ControlPlane, start, gate: Gate) -> None:
     outage = plane.script(Script("/progress", times=3))
     start(gate)
