@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import copies, programs, pulls, runs
+from . import copies, dispatch, programs, pulls, runs
 from .report import Figure, table
 from .world import World
 
@@ -16,6 +16,7 @@ ROWS = {
     "big": pulls.one_big_layer,
     "copy": copies.five_layers,
     "init": runs.twelve_images,
+    "dispatch": dispatch.question,
     "explain": programs.explain,
     "start": programs.start,
 }

@@ -37,7 +37,6 @@ TASK_ROWS = (
     ("task-timed-out", "unavailable", "a connection test did not end in time"),
     ("task-left-image", "error", "a task ended without a word about the image"),
     ("no-outcome", "unavailable", "a copy ended without an outcome"),
-    ("registry-not-allowed", "denied", "a delegate gave a task back because it may not go to that registry"),
     ("task-cancelled", "conflict", "the run was cancelled"),
     ("error", "error", "an error without a name of its own"),
 )

@@ -102,7 +102,7 @@ def test_every_environment_variable_is_in_the_settings() -> None:
 def test_the_table_of_compatibility_knows_every_call_of_the_platform_that_is_there() -> None:
     page = (REFERENCE / "compatibility.md").read_text()
     rows = dict(re.findall(r"^\| `([A-Z]+ \S+)` \| ([a-z ]+) \|", page, re.MULTILINE))
-    document = create_app(SimpleNamespace(**dict.fromkeys(("runs", "hub", "agents", "clock")))).openapi()  # type: ignore[arg-type]
+    document = create_app(SimpleNamespace(**dict.fromkeys(("runs", "hub", "agents", "clock", "server_key")))).openapi()  # type: ignore[arg-type]
     there = {f"{method.upper()} {path}" for path, operations in document["paths"].items() for method in operations}
     of_the_platform = {call for call in there if not re.search(r" /(pierhead/|health)", call)}
     assert {call for call, state in rows.items() if state != "not there"} == of_the_platform

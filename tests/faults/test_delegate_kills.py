@@ -67,7 +67,7 @@ class Outcome:
 
     ``forgotten``: uploads that the target would not go on with. Debian's docker-registry takes an upload up again only
     by a URL that names its very size; when the holder ends between a piece and the word of it, that URL is lost, and
-    the blob is sent from its beginning. So it is when two write to it, one of whom has slept through the loss of its lease.
+    the blob is sent from its beginning; so it is when two write to it, one of whom slept through the loss of its lease.
     """
 
     how: str

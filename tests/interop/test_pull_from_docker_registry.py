@@ -108,7 +108,7 @@ def for_skopeo(layout: OciLayout, name: str, alone: Path) -> str:
     (held,) = [image for image in layout.images() if image.name == name]
     if held.descriptor.media_type == OCI_MANIFEST:
         return f"oci:{layout.root}:{name}"
-    layout.copy_to(OciLayout(alone), [name])
+    layout.copy_to(OciLayout(alone), [(name, None)])
     return f"oci:{alone}"
 
 

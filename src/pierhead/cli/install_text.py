@@ -39,7 +39,17 @@ def helm(url: str, name: str, tags: tuple[str, ...]) -> str:
 
 
 def docker(url: str, name: str, tags: tuple[str, ...]) -> str:
-    words = ["docker", "run", "--detach", "--name", f"pierhead-delegate-{name}", "--restart", "unless-stopped"]
+    words = [
+        "docker",
+        "run",
+        "--detach",
+        "--name",
+        f"pierhead-delegate-{name}",
+        "--hostname",
+        name,
+        "--restart",
+        "unless-stopped",
+    ]
     words += ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--stop-timeout", "330"]  # noqa: S108 - theirs
     words += ["--volume", f"pierhead-delegate-{name}:/var/lib/pierhead"]
     words += ["--env", f"PIERHEAD_URL={url}", "--env", f"PIERHEAD_DELEGATE_NAME={name}"]

@@ -10,7 +10,7 @@ from .render import STYLES, Screen
 
 COLUMNS = ("stage", "image", "source", "connector", "why", "digest", "fetched / size", "time", "state")
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
-_PLATFORM = "platform"
+PLATFORM = "platform"
 FINAL_IMAGE_STATES = frozenset({"pulled", "present", "failed"})
 _WHY = {"stage": "stage override", "account": "account default", "built-in": "built-in", "step": "the step's own"}
 
@@ -62,7 +62,7 @@ def _row(stage: dict[str, Any], image: dict[str, Any]) -> tuple[str, ...]:
 def _with_delegates(run: dict[str, Any], rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """With a column for who performed it, where that was not the platform alone."""
     performers = [str(image.get("delegate") or "-") for _, image in images_of(run)]
-    if set(performers) <= {"-", _PLATFORM}:
+    if set(performers) <= {"-", PLATFORM}:
         return COLUMNS, rows
     return (*COLUMNS, "delegate"), [(*row, name) for row, name in zip(rows, performers, strict=True)]
 
@@ -73,7 +73,7 @@ def _tell_paths(screen: Screen, run: dict[str, Any]) -> None:
     for _, image in images_of(run):
         delegate = str(image.get("delegate") or "")
         is_open = not delegate and image.get("state") not in FINAL_IMAGE_STATES
-        if image.get("pathReason") and (is_open or delegate not in ("", _PLATFORM)):
+        if image.get("pathReason") and (is_open or delegate not in ("", PLATFORM)):
             name = split_reference(str(image.get("reference") or "?"))[1]
             names.setdefault((str(image["pathReason"]), delegate), []).append(name)
     for (reason, delegate), images in names.items():
@@ -117,9 +117,10 @@ def _tell_failure(screen: Screen, stage: dict[str, Any], image: dict[str, Any]) 
 
 def _way(image: dict[str, Any]) -> list[tuple[str, Any]]:
     """Who it went to and why; that the platform does what nobody else was asked to is not worth a word."""
-    if image.get("delegate") == _PLATFORM:
+    if image.get("delegate") == PLATFORM:
         return []
-    return [("path", image.get("pathReason")), ("delegate", image.get("delegate"))]
+    why = f"pierhead task why {image['task']}" if image.get("task") else None
+    return [("path", image.get("pathReason")), ("delegate", image.get("delegate")), ("why", why)]
 
 
 def _warnings(run: dict[str, Any]) -> list[str]:

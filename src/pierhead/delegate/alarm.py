@@ -19,6 +19,10 @@ class Alarm:
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._fd)
 
+    @property
+    def is_ringing(self) -> bool:
+        return self.wait(0.0)
+
     def wait(self, seconds: float, fileno: int | None = None) -> bool:
         """Until it rings (True), ``fileno`` can be read, or the time is over (False)."""
         poll = select.poll()

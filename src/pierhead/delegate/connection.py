@@ -42,12 +42,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Patrol:
-    """What ends an exchange before its answer: ``limit_s`` seconds, ``call``'s cancelling, or ``alarm``."""
+class Patrolled(CallContext):
+    """A call that an alarm ends as well, whatever it waits for: a name, a connection, the next byte of an answer."""
 
-    call: CallContext
-    limit_s: float
     alarm: Alarm | None = None
+
+    def check(self, clock: Clock) -> None:
+        """Raises InterruptedPollError, CallCancelledError or DeadlineExceededError."""
+        if self.alarm is not None and self.alarm.is_ringing:
+            raise InterruptedPollError
+        CallContext.check(self, clock)  # super() does not work in a class with slots
+
+
+@dataclass(frozen=True, slots=True)
+class Patrol:
+    """What ends an exchange before its answer: ``limit_s`` seconds, ``call``'s cancelling, or its alarm."""
+
+    call: Patrolled
+    limit_s: float
 
 
 class Caller:
@@ -62,7 +74,7 @@ class Caller:
         self._tls = TlsContexts()
 
     def open(self, call: CallContext) -> "Connection":
-        """Raises a RegistryError."""
+        """Raises a RegistryError, or what ``call`` raises."""
         origin, proxy = self.origin, self.proxy
         there = proxy.origin if proxy is not None else origin
         sock, _ = self._dialer.connect(there.host, there.port, OWN, call)
@@ -73,11 +85,15 @@ class Caller:
                 stream.watch = Watch(call, self._clock, _TIMES, f"the proxy {there.authority}")
                 open_tunnel(stream, proxy, origin, _HEAD_BYTES)
             if origin.is_secure:
-                sock = self._tls.wrap(sock, origin.host, self._settings, _TIMES.tls_s)
+                sock = self._tls.wrap(sock, origin.host, self._settings, self._tls_s(call))
         except BaseException:
             sock.close()
             raise
         return Connection(sock, origin.authority, self._clock)
+
+    def _tls_s(self, call: CallContext) -> float:
+        left_s = call.remaining_s(self._clock)
+        return _TIMES.tls_s if left_s is None else max(0.01, min(_TIMES.tls_s, left_s))
 
 
 class Connection:
@@ -117,7 +133,8 @@ class Connection:
 
     def _wait(self, patrol: Patrol) -> None:
         """A held answer is waited for without waking up, but for the alarm."""
-        if patrol.alarm is not None and patrol.alarm.wait(patrol.limit_s, self._sock.fileno()):
+        alarm = patrol.call.alarm
+        if alarm is not None and alarm.wait(patrol.limit_s, self._sock.fileno()):
             raise InterruptedPollError
 
     def _head(self) -> Head:

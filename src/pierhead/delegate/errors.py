@@ -12,6 +12,7 @@ from pierhead.kit.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from pierhead.registry.errors import RegistryError
 
 
 class DelegateSettingError(InvalidInputError):
@@ -181,3 +182,17 @@ class OrderForgedError(IntegrityError):
 
     def __init__(self, task_id: str, reason: str) -> None:
         super().__init__(f"what came as the order for task {task_id} is not one: {reason}")
+
+
+class RegistryNotAllowedError(RegistryError, DeniedError):
+    """Raised before anything is sent there. ``place`` is "host:port", as --allow-registry takes it."""
+
+    code = "registry-not-allowed"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"{place} is not on this delegate's own list of where it goes",
+            hint=f"start the delegate with --allow-registry {place} as well, or take another delegate; the hosts that "
+            "a registry points to, for tokens and for storage, and proxies are listed one by one",
+        )
+        self.place = place

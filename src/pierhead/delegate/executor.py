@@ -10,7 +10,7 @@ from pierhead.protocol.agent import Unreachable
 from pierhead.protocol.tasks import CopyEvent, ImageEvent, Result, Task
 from pierhead.worker.cancel import CancelToken
 
-from .allow_list import accesses_of
+from .allow_list import AllowList, accesses_of
 
 if TYPE_CHECKING:
     from pierhead.registry.transport import Transport
@@ -38,10 +38,11 @@ class Executor(Protocol):
 
 
 class WorkerExecutor:
-    """Thread-safe. Pulled images go into the layout in ``images``."""
+    """Thread-safe. Pulled images go into the layout in ``images``; connects to nothing that ``allowed`` refuses."""
 
-    def __init__(self, images: Path) -> None:
+    def __init__(self, images: Path, allowed: AllowList) -> None:
         self._images = images
+        self._allowed = allowed
         self._lock = threading.Lock()
         self._tools: tuple[OciLayout, Transport] | None = None
 
@@ -62,7 +63,7 @@ class WorkerExecutor:
     def unreachable(self, task: Task, origins: tuple[str, ...], cancel: CancelToken) -> tuple[Unreachable, ...]:
         from pierhead.worker.reach import unreachable
 
-        found = unreachable(accesses_of(task), only=frozenset(origins), cancel=cancel)
+        found = unreachable(accesses_of(task), only=frozenset(origins), cancel=cancel, judge=self._allowed.check)
         return tuple(Unreachable(origin=origin, code=code, message=message) for origin, code, message in found)
 
     def close(self) -> None:
@@ -76,5 +77,5 @@ class WorkerExecutor:
                 from pierhead.registry.transport import Transport
                 from pierhead.worker.runtimes.oci_layout import OciLayout
 
-                self._tools = OciLayout(self._images), Transport()
+                self._tools = OciLayout(self._images), Transport(judge=self._allowed.check)
             return self._tools

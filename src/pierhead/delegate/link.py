@@ -16,8 +16,7 @@ from pierhead.kit.ids import random_text
 from pierhead.kit.limits import KIB, MIB, parse_json
 from pierhead.protocol.agent import AGENT_PATH, Refusal
 from pierhead.protocol.message import Message
-from pierhead.protocol.signatures import SigningKey, sign_request
-from pierhead.registry.context import CallContext
+from pierhead.protocol.signatures import SigningKey, sign_request, signature_from_text, time_bytes, verify
 from pierhead.registry.errors import (
     BodyTooLargeError,
     CallCancelledError,
@@ -25,11 +24,12 @@ from pierhead.registry.errors import (
     RegistryError,
     TlsError,
 )
+from pierhead.registry.exchange import show_text
 from pierhead.registry.retry_after import parse_retry_after
 from pierhead.registry.wire.proxy import proxy_authorization
 
 from .alarm import Alarm
-from .connection import Caller, Connection, Patrol, Reply
+from .connection import Caller, Connection, Patrol, Patrolled, Reply
 from .errors import (
     DelegateRevokedError,
     DelegateUnknownError,
@@ -44,10 +44,13 @@ A = TypeVar("A", bound=Message)
 USER_AGENT: Final = f"pierhead-delegate/{__version__}"
 ANSWER_CAP: Final = 256 * KIB
 ORDER_CAP: Final = 8 * MIB
+SAID_CHARS: Final = 500
+"""Of what a server says, at most this is shown, and on one line."""
 LIMIT_S: Final = 30.0
 _KEEP_IDLE_S = 55.0
 _MAX_IDLE = 4
 _MAX_SKEW_S = 10 * 365 * 86400.0
+_MAX_UNPROVEN_SKEW_S = 2 * 86400.0
 
 
 class Link:
@@ -61,12 +64,17 @@ class Link:
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._offset_s = 0.0
+        self._server_key: bytes | None = None
         self.answered_at: float | None = None
         """When the server last gave a good answer, on the monotonic clock."""
 
     @property
     def place(self) -> str:
         return str(self._caller.origin)
+
+    def trust(self, server_key: bytes) -> None:
+        """From here on only the owner of that key is believed what time it is."""
+        self._server_key = server_key
 
     def post(
         self,
@@ -77,15 +85,19 @@ class Link:
         limit_s: float = LIMIT_S,
         cap: int = ANSWER_CAP,
         alarm: Alarm | None = None,
+        total_s: float | None = None,
     ) -> A:
-        """``path`` below AGENT_PATH. Raises AppError: those of ``errors``, CallCancelledError when stopped."""
+        """``path`` below AGENT_PATH. ``limit_s`` until the answer begins, ``total_s`` until its end.
+
+        Raises AppError: those of ``errors``, CallCancelledError when stopped, InterruptedPollError by the alarm.
+        """
         body = message.model_dump_json(by_alias=True, exclude_none=True).encode()
-        deadline = self._clock.monotonic() + limit_s + LIMIT_S
-        patrol = Patrol(CallContext(self._stop, deadline), limit_s, alarm)
-        reply = self._exchange(path, body, cap, patrol)
+        deadline = self._clock.monotonic() + (limit_s + LIMIT_S if total_s is None else total_s)
+        patrol = Patrol(Patrolled(self._stop, deadline, alarm), limit_s)
+        reply, nonce = self._exchange(path, body, cap, patrol)
         refusal = _refusal_of(reply)
-        if refusal is not None and refusal.code == "clock-skew" and self._learn_time(refusal.now):
-            reply = self._exchange(path, body, cap, patrol)
+        if refusal is not None and refusal.code == "clock-skew" and self._learn_time(refusal, nonce):
+            reply, _ = self._exchange(path, body, cap, patrol)
             refusal = _refusal_of(reply)
         if reply.status != 200:
             raise self._error(path, reply, refusal)
@@ -99,7 +111,8 @@ class Link:
 
     # --- one exchange
 
-    def _exchange(self, path: str, body: bytes, cap: int, patrol: Patrol) -> Reply:
+    def _exchange(self, path: str, body: bytes, cap: int, patrol: Patrol) -> tuple[Reply, str]:
+        """The answer, and the nonce of what it answers."""
         try:
             while (kept := self._take()) is not None:
                 try:
@@ -112,20 +125,21 @@ class Link:
         except RegistryError as error:
             raise self._unreachable(error) from None
 
-    def _send(self, connection: Connection, path: str, body: bytes, cap: int, patrol: Patrol) -> Reply:
+    def _send(self, connection: Connection, path: str, body: bytes, cap: int, patrol: Patrol) -> tuple[Reply, str]:
+        nonce = random_text(24)
         try:
-            reply = connection.post(*self._request(path, body), body, cap, patrol)
+            reply = connection.post(*self._request(path, body, nonce), body, cap, patrol)
         except BaseException:
             connection.close()
             raise
         self._give_back(connection)
-        return reply
+        return reply, nonce
 
-    def _request(self, path: str, body: bytes) -> tuple[str, list[tuple[str, str]]]:
+    def _request(self, path: str, body: bytes, nonce: str) -> tuple[str, list[tuple[str, str]]]:
         """The target of the request line and all fields; signed anew each time, for a nonce counts once."""
         target = f"{AGENT_PATH}/{path}"
         created = int(self._clock.now().timestamp() + self._offset_s)
-        signed = sign_request(self._key, "POST", target, body, created=created, nonce=random_text(24))
+        signed = sign_request(self._key, "POST", target, body, created=created, nonce=nonce)
         origin, proxy = self._caller.origin, self._caller.proxy
         fields = [("Host", origin.authority), ("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         fields += [("Content-Type", "application/json"), *signed.items()]
@@ -169,9 +183,10 @@ class Link:
         if refusal is None:
             return self._foreign(reply)
         task_id = path.split("/")[1] if path.startswith("tasks/") else ""
+        message, hint = show_text(refusal.message, SAID_CHARS), show_text(refusal.hint, SAID_CHARS)
         known: dict[str, Callable[[], AppError]] = {
-            "delegate-unknown": lambda: DelegateUnknownError(refusal.message),
-            "delegate-revoked": lambda: DelegateRevokedError(refusal.message),
+            "delegate-unknown": lambda: DelegateUnknownError(message),
+            "delegate-revoked": lambda: DelegateRevokedError(message),
             "session-superseded": SessionSupersededError,
             "stale-lease": lambda: LeaseLostError(task_id),
             "busy": lambda: self._busy(reply),
@@ -180,7 +195,7 @@ class Link:
             return known[refusal.code]()
         if reply.status in (429, 503) or reply.status >= 500:
             return self._busy(reply)
-        return RefusedError(reply.status, refusal.code, refusal.message, refusal.hint)
+        return RefusedError(reply.status, show_text(refusal.code, 64), message, hint)
 
     def _foreign(self, reply: Reply) -> AppError:
         """An answer that is not the server's own: a gateway before it, or something else altogether."""
@@ -204,15 +219,24 @@ class Link:
             return ServerUnreachableError(self.place, error.message, "check the URL and any proxy")
         return ServerUnreachableError(self.place, error.message)
 
-    def _learn_time(self, now: float | None) -> bool:
-        """Signs with the server's time from here on; False when that changes nothing."""
-        if now is None:
+    def _learn_time(self, refusal: Refusal, nonce: str) -> bool:
+        """Signs with the server's time from here on; False when that changes nothing, or may be somebody else's.
+
+        Before it is enrolled a delegate knows no key, and signs nothing that would be worth keeping for another day.
+        """
+        if refusal.now is None or not self._is_proven(refusal.now, refusal.proof, nonce):
             return False
-        offset_s = now - self._clock.now().timestamp()
-        if abs(offset_s) > _MAX_SKEW_S or abs(offset_s - self._offset_s) < 1.0:
+        offset_s = refusal.now - self._clock.now().timestamp()
+        limit_s = _MAX_UNPROVEN_SKEW_S if self._server_key is None else _MAX_SKEW_S
+        if abs(offset_s) > limit_s or abs(offset_s - self._offset_s) < 1.0:
             return False
         self._offset_s = offset_s
         return True
+
+    def _is_proven(self, now: float, proof: str | None, nonce: str) -> bool:
+        if self._server_key is None:
+            return True
+        return verify(self._server_key, time_bytes(nonce, now), signature_from_text(proof or ""))
 
 
 def _refusal_of(reply: Reply) -> Refusal | None:

@@ -7,6 +7,7 @@ import time
 
 _COLOURS = {logging.WARNING: "\x1b[33m", logging.ERROR: "\x1b[31m", logging.CRITICAL: "\x1b[31m"}
 _PLAIN = "\x1b[0m"
+_LONGEST = 1000
 
 
 def set_up(level: str, *, is_json: bool, has_colour: bool) -> None:
@@ -18,9 +19,16 @@ def set_up(level: str, *, is_json: bool, has_colour: bool) -> None:
     root.setLevel(level)
 
 
-class _Lines(logging.Formatter):
+class _Cut(logging.Formatter):
+    """Remote text may reach a line, and be as long as it likes; a traceback is ours and stays whole."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's word
+        return record.message if len(record.message) <= _LONGEST else f"{record.message[:_LONGEST]}..."
+
+
+class _Lines(_Cut):
     def __init__(self, has_colour: bool) -> None:
-        super().__init__("%(message)s")
+        super().__init__()
         self._has_colour = has_colour
 
     def format(self, record: logging.LogRecord) -> str:
@@ -31,7 +39,7 @@ class _Lines(logging.Formatter):
         return f"{colour}{line}{_PLAIN}" if colour else line
 
 
-class _JsonLines(logging.Formatter):
+class _JsonLines(_Cut):
     def format(self, record: logging.LogRecord) -> str:
         shown = {"time": _moment(record), "level": record.levelname.lower(), "message": super().format(record)}
         return json.dumps(shown)

@@ -31,7 +31,8 @@ def run(settings: DelegateSettings) -> int:
     with StateDirectory(settings.state) as state:
         clock = SystemClock()
         rng = random.Random()  # noqa: S311  # spreads load, guards nothing
-        delegate = Delegate(settings, state, WorkerExecutor(settings.images), clock, rng)
+        executor = WorkerExecutor(settings.images, settings.allowed)
+        delegate = Delegate(settings, state, executor, clock, rng)
         gc.freeze()  # what is loaded by now stays
         with _health(settings, delegate, clock), _signals(delegate):
             delegate.run()

@@ -2,6 +2,7 @@
 
 from pierhead.kit.errors import AppError, category_of
 from pierhead.protocol import tasks as wire
+from pierhead.registry.exchange import show_text
 
 
 def failed(error: AppError) -> wire.FailedResult:
@@ -30,7 +31,7 @@ def is_whole(result: wire.Result) -> bool:
 def summary(result: wire.Result) -> str:
     match result:
         case wire.FailedResult():
-            return f"failed: {result.error.message}"
+            return f"failed: {show_text(result.error.message)}"
         case wire.PullResult() | wire.CopyResult():
             bad = sum(image.error is not None for image in result.images)
             return f"{len(result.images)} images, {bad} failed" if bad else f"{len(result.images)} images"

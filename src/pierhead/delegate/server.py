@@ -28,7 +28,7 @@ from .state import Enrolment, Identity
 
 KINDS = ("pull", "testConnection", "listTags", "listRepositories", "resolve", "copy")
 _POLL_MARGIN_S = 15.0
-_CLOSE_S = 3.0
+_CLOSE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class Server:
             raise TokenNeededError("what was given is not the text of one")
         if pinned is not None and parsed.server != fingerprint(pinned):
             raise WrongServerError(self.place, "the token is another server's than this delegate is enrolled with")
+        if pinned is not None:
+            self.link.trust(pinned)
         request = wire.EnrolRequest(
             token=text,
             name=self.settings.name,
@@ -69,6 +71,7 @@ class Server:
 
     def open_session(self, server_key: bytes, alarm: Alarm) -> wire.SessionAnswer:
         """Raises WrongServerError unless the answer is from the owner of ``server_key``."""
+        self.link.trust(server_key)
         request = wire.SessionRequest(
             session=self.session,
             host_name=self.settings.host_name,
@@ -102,7 +105,7 @@ class Server:
 
     def release(self, task_id: str, fence: int, checkpoint: dict[str, object] | None) -> None:
         request = wire.ReleaseRequest(fence=fence, checkpoint=checkpoint)
-        self.link.post(f"tasks/{task_id}/release", request, wire.Done, limit_s=_CLOSE_S)
+        self.link.post(f"tasks/{task_id}/release", request, wire.Done, limit_s=_CLOSE_S, total_s=_CLOSE_S)
 
     def decline(self, task_id: str, fence: int, unreachable: tuple[wire.Unreachable, ...]) -> None:
         request = wire.DeclineRequest(fence=fence, unreachable=unreachable)
@@ -110,7 +113,8 @@ class Server:
 
     def close(self) -> None:
         """The last word of the session."""
-        self.link.post("close", wire.CloseRequest(session=self.session), wire.Done, limit_s=_CLOSE_S)
+        request = wire.CloseRequest(session=self.session)
+        self.link.post("close", request, wire.Done, limit_s=_CLOSE_S, total_s=_CLOSE_S)
 
     def has_another_token(self, known: Enrolment | None) -> bool:
         """Whether the token at hand is not the one that let us in."""

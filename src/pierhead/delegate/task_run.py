@@ -13,6 +13,7 @@ from pierhead.protocol import tasks as wire
 from pierhead.protocol.agent import Offer, Order, OrderHead, Unreachable
 from pierhead.protocol.sealing import SealBrokenError
 from pierhead.registry.errors import CallCancelledError
+from pierhead.registry.exchange import show_text
 from pierhead.worker.cancel import CancelToken
 
 from .allow_list import AllowList
@@ -23,6 +24,7 @@ from .errors import (
     OrderForgedError,
     OrderRefusedError,
     RefusedError,
+    RegistryNotAllowedError,
     ServerBusyError,
     ServerUnreachableError,
     SessionSupersededError,
@@ -144,16 +146,14 @@ class TaskRun:
                 return None
             else:
                 if answer.order is None:
-                    log.debug("task %s is not for us: %s", self.task_id[:12], answer.reason)
+                    log.debug("task %s is not for us: %s", self.task_id[:12], show_text(answer.reason))
                 return answer.order
         return None
 
     def _refused(self, task: wire.Task) -> tuple[Unreachable, ...]:
-        message = "this delegate's own list of registries does not have it (--allow-registry)"
-        return tuple(
-            Unreachable(origin=origin, code="registry-not-allowed", message=message)
-            for origin in self._desk.allowed.refused(task)[:100]
-        )
+        code = RegistryNotAllowedError.code
+        refused = self._desk.allowed.refused(task).items()
+        return tuple(Unreachable(origin=url, code=code, message=why) for url, why in refused)[:100]
 
     def _unreachable(self, task: wire.Task, head: OrderHead) -> tuple[Unreachable, ...]:
         if not head.check_first:
@@ -214,7 +214,7 @@ class TaskRun:
                 log.error("task %s is left to its lease", head.task[:12])
 
     def _decline(self, head: OrderHead, refused: tuple[Unreachable, ...]) -> None:
-        log.warning("task %s is declined: %s: %s", head.task[:12], refused[0].origin, refused[0].message)
+        log.warning("task %s is declined: %s: %s", head.task[:12], show_text(refused[0].origin), refused[0].message)
         try:
             self._persist(lambda: self._desk.server.decline(head.task, head.fence, refused))
         except RefusedError as error:

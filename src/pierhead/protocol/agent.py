@@ -202,9 +202,14 @@ class Done(Message):
 class Refusal(Message):
     """``code`` is stable. Those a delegate acts on: ``delegate-unknown`` (enrol again), ``delegate-revoked`` (end),
     ``session-superseded`` (end), ``stale-lease`` (drop the work), ``clock-skew`` (``now`` is the control plane's time,
-    Unix seconds: sign with that), ``busy`` (wait ``Retry-After`` seconds)."""
+    Unix seconds: sign with that), ``busy`` (wait ``Retry-After`` seconds).
+
+    ``proof``, beside ``now``: the control plane's signature over ``signatures.time_bytes``, in base64. Without a good
+    one a delegate that is enrolled goes on by its own clock, or whoever is in between could have it sign for later.
+    """
 
     code: str
     message: str
     hint: str = ""
     now: float | None = None
+    proof: str | None = None

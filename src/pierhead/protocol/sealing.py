@@ -77,6 +77,12 @@ def seal(public: bytes, plain: bytes, bound_to: bytes) -> str:
         raise InvalidKeyError("it is a point of small order") from None
 
 
+def check_sealing_key(public: bytes) -> bytes:
+    """The key, if something can be sealed for it. Raises InvalidKeyError."""
+    seal(public, b"", b"")
+    return public
+
+
 @cache
 def _suite() -> hpke.Suite:
     return hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)

@@ -176,7 +176,15 @@ class RequestSignature:
 
     def verify(self, public: bytes, method: str, target: str, body: bytes) -> bool:
         """Whether the owner of ``public`` signed exactly this request."""
-        if not hmac.compare_digest(_content_digest(body), self.digest) or fingerprint(public) != self.key_id:
+        return self.is_of(body) and self.is_by(public, method, target)
+
+    def is_of(self, body: bytes) -> bool:
+        """Whether this is the body whose digest was signed."""
+        return hmac.compare_digest(_content_digest(body), self.digest)
+
+    def is_by(self, public: bytes, method: str, target: str) -> bool:
+        """Whether the owner of ``public`` signed a request for this with such a digest; needs no body."""
+        if fingerprint(public) != self.key_id:
             return False
         return verify(public, _signature_base(method, target, self.digest, self.params), self.signature)
 
@@ -194,6 +202,11 @@ def enrolment_bytes(delegate_id: str, account: str, server_key: bytes) -> bytes:
 def session_bytes(delegate_id: str, session: str) -> bytes:
     """What the control plane signs when a session opens: the session's name is random, so this is an answer to it."""
     return json.dumps(["pierhead session 1", delegate_id, session]).encode()
+
+
+def time_bytes(nonce: str, now: float) -> bytes:
+    """What the control plane signs of its time (Unix seconds): an answer to the request that had this nonce."""
+    return json.dumps(["pierhead time 1", nonce, float(now).hex()]).encode()
 
 
 def signature_to_text(signature: bytes) -> str:

@@ -28,6 +28,7 @@ from .sender import Sender, may_repeat
 from .wire.addresses import AddressKind
 from .wire.client import WireClient
 from .wire.dial import Resolver, system_resolve
+from .wire.judge import Judge, everywhere
 
 T = TypeVar("T")
 USER_AGENT: Final = f"pierhead/{__version__}"
@@ -37,7 +38,10 @@ DEFAULT_BACKOFF: Final = Backoff()
 
 
 class Transport:
-    """Shared by all clients and threads of a program. ``max_rate_wait_s`` bounds what a 429 makes us wait."""
+    """Shared by all clients and threads of a program. ``max_rate_wait_s`` bounds what a 429 makes us wait.
+
+    ``judge`` is asked about every host that anything is sent to: registries, token servers, storage, proxies.
+    """
 
     def __init__(
         self,
@@ -50,13 +54,15 @@ class Transport:
         user_agent: str = USER_AGENT,
         resolve: Resolver = system_resolve,
         rng: random.Random | None = None,
+        judge: Judge = everywhere,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.caps = caps
+        self.judge = judge
         self._backoff = backoff
         self._max_rate_wait_s = max_rate_wait_s
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._wire = WireClient(self.clock, timeouts, caps, user_agent, resolve)
+        self._wire = WireClient(self.clock, timeouts, caps, user_agent, resolve, judge)
         self._sender = Sender(self._wire, RateGates(self.clock, max_rate_wait_s, self._rng), self.clock, caps)
         self._auth = Authenticator(TokenClient(self._sender, self.clock, caps).fetch, self.clock)
 

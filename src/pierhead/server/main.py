@@ -61,7 +61,9 @@ def _check_unused(settings: Settings) -> None:
 
 def _bind(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol has to be named: only then does asyncio switch Nagle's algorithm off for what is accepted here, which
+    # else holds the body of an answer back for the 40 ms that the other side takes to acknowledge the head.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
@@ -109,6 +111,10 @@ def _say_hello(application: Application, url: str) -> None:
         lines.append(f"account {application.account.id} created; its admin key, shown this once:")
         lines.append(f"  {application.first_key.reveal()}")
         lines.append(f"also kept in {application.settings.data / 'admin-key'} (0600)")
+    if application.settings.database_url is not None and not application.settings.has_shared_key:
+        key = application.lock.directory.key_file
+        lines.append(f"the encryption key is in {key}: keep a copy, for without it the secrets are lost;")
+        lines.append("  other servers need it: PIERHEAD_ENCRYPTION_KEY or PIERHEAD_ENCRYPTION_KEY_FILE")
     print("\n".join(lines), file=sys.stdout, flush=True)  # noqa: T201 - the one thing the program says by itself
 
 

@@ -65,6 +65,11 @@ class Settings:
         )
 
     @property
+    def has_shared_key(self) -> bool:
+        """Whether the key of the secrets is given, and is not one of this server's own."""
+        return self.encryption_key is not None or self.encryption_key_file is not None
+
+    @property
     def images_directory(self) -> Path:
         return self.images or self.data / "images"
 

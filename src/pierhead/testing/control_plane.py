@@ -24,6 +24,7 @@ from pierhead.protocol.signatures import (
     order_bytes,
     session_bytes,
     signature_to_text,
+    time_bytes,
 )
 from pierhead.protocol.token_text import TokenText
 
@@ -44,6 +45,7 @@ class ControlPlane:
         self.state = "ENABLED"
         self.poll_s = 20.0
         self.clock_offset_s = 0.0
+        self.time_key = self.key
         self.tokens: dict[str, SecretValue] = {}
         self.known: dict[str, Known] = {}
         self.work: dict[str, Work] = {}
@@ -152,7 +154,8 @@ class ControlPlane:
             raise RefusedRequest(401, "signature-invalid") from None
         now = time.time() + self.clock_offset_s
         if abs(signature.created - now) > _WINDOW_S:
-            raise RefusedRequest(401, "clock-skew", now)
+            proof = signature_to_text(self.time_key.sign(time_bytes(signature.nonce, now)))
+            raise RefusedRequest(401, "clock-skew", now, proof=proof)
         if path.endswith("/enrol"):
             public = key_from_text(json.loads(body)["signingKey"])
         elif signature.key_id in self.known:

@@ -14,11 +14,16 @@ from pierhead.protocol.message import Message
 
 class RefusedRequest(Exception):
     def __init__(
-        self, status: int, code: str, now: float | None = None, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        now: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        proof: str | None = None,
     ) -> None:
         self.status = status
         self.headers = dict(headers or {})
-        self.refusal = Refusal(code=code, message=f"scripted: {code}", now=now)
+        self.refusal = Refusal(code=code, message=f"scripted: {code}", now=now, proof=proof)
 
 
 class Answers(Protocol):

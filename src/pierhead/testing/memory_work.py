@@ -80,9 +80,9 @@ class MemoryTaskRows:
         held = self._held(task_id, owner, fence)
         return None if held is None else self._put(rules.renewed(held, until))
 
-    def release(self, task_id: str, owner: str, fence: int, now: datetime) -> bool:
+    def release(self, task_id: str, owner: str, fence: int, now: datetime, *, is_declined: bool = False) -> bool:
         held = self._held(task_id, owner, fence)
-        return held is not None and self._put(rules.released(held, now)) is not None
+        return held is not None and self._put(rules.released(held, now, is_declined=is_declined)) is not None
 
     def finish(
         self,
@@ -108,7 +108,7 @@ class MemoryTaskRows:
             if task.owner == owner and task.lease_expires_at is not None and task.lease_expires_at > now
         ]
         for task in live:
-            self._put(rules.renewed(task, now))
+            self._put(rules.expiring(task, now))
         return len(live)
 
     def requeue_expired(self, now: datetime) -> tuple[TaskRow, ...]:
@@ -164,10 +164,10 @@ class MemoryRunRows:
                 )
                 self._rows[run_id] = replace(run, images=images)
 
-    def set_delegate(self, run_id: str, task_id: str, delegate: str) -> None:
+    def set_performer(self, run_id: str, task_id: str, performer: str, delegate: str) -> None:
         run = self._rows.get(run_id)
         if run is not None:
-            images = (replace(i, delegate=delegate) if i.task_id == task_id else i for i in run.images)
+            images = (i.performed_by(performer, delegate) if i.task_id == task_id else i for i in run.images)
             self._rows[run_id] = replace(run, images=tuple(images))
 
     def set_state(self, run_id: str, state: RunState, finished_at: datetime | None) -> bool:

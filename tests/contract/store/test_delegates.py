@@ -24,6 +24,7 @@ def test_delegates_come_back_as_they_were(store: Any, build: Any) -> None:
         "d2",
         scope=PROJECT,
         state=DelegateState.WAITING_FOR_APPROVAL,
+        approved_selectors=("eu", "höst"),
         is_connected=True,
         last_heartbeat_at=build.at(1),
         last_assigned_at=build.at(2),

@@ -132,9 +132,30 @@ def test_who_performs_a_task_is_written_beside_its_images_alone(store: Any, buil
     )
     with store.transaction() as tx:
         tx.runs.add(build.run(images=images))
-        tx.runs.set_delegate("r1", "a", "site-1")
-        tx.runs.set_delegate("none", "b", "site-2")
-        tx.runs.set_delegate("r1", "none", "site-2")
+        tx.runs.set_performer("r1", "a", "id-1", "site-1")
+        tx.runs.set_performer("none", "b", "id-2", "site-2")
+        tx.runs.set_performer("r1", "none", "id-2", "site-2")
     with store.snapshot() as tx:
-        found = [image.delegate for image in tx.runs.find("acct", "r1").images]
-    assert found == ["site-1", None, "site-1", None]
+        found = [(image.performer, image.delegate) for image in tx.runs.find("acct", "r1").images]
+    assert found == [("id-1", "site-1"), (None, None), ("id-1", "site-1"), (None, None)]
+
+
+@pytest.mark.parametrize("second", ["id-1", "id-2"])
+def test_another_performer_begins_anew_with_what_has_no_outcome(store: Any, build: Any, second: str) -> None:
+    images = tuple(
+        build.image("r1", "first", number, task_id=task, pull_key=f"{number}")
+        for number, task in enumerate(["a", "a", "a", "a", "b"])
+    )
+    facts = [PULLING, PULLED, FAILED, ImageFacts(), PULLING]
+    with store.transaction() as tx:
+        tx.runs.add(build.run(images=images))
+        tx.runs.set_performer("r1", "a", "id-1", "site")
+        tx.runs.set_performer("r1", "b", "id-1", "site")
+        tx.runs.put_facts("r1", [(f"{number}", each) for number, each in enumerate(facts)])
+        before = tx.runs.find("acct", "r1").images
+        tx.runs.set_performer("r1", "a", second, "site, renamed")
+    with store.snapshot() as tx:
+        after = tx.runs.find("acct", "r1").images
+    assert after == (*(image.performed_by(second, "site, renamed") for image in before[:4]), before[4])
+    assert after[0].facts == (before[0].facts if second == "id-1" else ImageFacts())
+    assert after[1:3] == before[1:3]

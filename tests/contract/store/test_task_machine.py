@@ -184,17 +184,31 @@ class Queues(RuleBasedStateMachine):
         if done:  # nobody has leased it since, or the fence would have refused
             assert pair[0].fence == self.fences[pair[0].id]
 
-    @rule(pair=leases)
-    def release(self, pair: tuple[Lease, Lease]) -> None:
+    @rule(pair=leases, is_declined=st.booleans())
+    def release(self, pair: tuple[Lease, Lease], is_declined: bool) -> None:
         def back(number: int) -> bool:
             try:
                 with self._stores()[number].transaction() as tx:
-                    self.queues[number].release(tx, pair[number])
+                    self.queues[number].release(tx, pair[number], is_declined=is_declined)
             except StaleLeaseError:
                 return False
             return True
 
         assert back(0) == back(1)
+
+    @rule(task_id=tasks, owner=OWNERS, times=st.integers(1, 8))
+    def take_and_give_back(self, task_id: str, owner: str, times: int) -> None:
+        """As a delegate might for ever, without being any use."""
+        for _ in range(times):
+            rows = []
+            for number, (queue, store) in enumerate(self._both()):
+                lease = self._acquired(number, task_id, owner)
+                with store.transaction() as tx:
+                    if lease is not None:
+                        self.fences[task_id] = max(self.fences.get(task_id, 0), lease.fence)
+                        queue.release(tx, lease)
+                    rows.append(tx.tasks.find(task_id))
+            assert rows[0] == rows[1]
 
     @rule(pair=leases)
     def check(self, pair: tuple[Lease, Lease]) -> None:
@@ -247,6 +261,7 @@ class Queues(RuleBasedStateMachine):
         for task in pages[0].items:
             assert self.ended.get(task.id, task.state) is task.state
             assert task.attempts <= task.max_attempts
+            assert task.attempts <= task.fence
             if task.state in FINAL_STATES:
                 self.ended[task.id] = task.state
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pierhead.control.tasks import TaskExistsError, TaskRow, TaskState
+from pierhead.control.tasks import FREE_RELEASES, TaskExistsError, TaskRow, TaskState, rules
 from pierhead.kit.paging import PageRequest
 
 KINDS = ("pull", "testConnection")
@@ -183,6 +183,57 @@ def test_a_released_task_is_queued_again_without_an_attempt_lost(store: Any, bui
     again = lease(store, build)
     assert again is not None
     assert again.fence == 2
+
+
+def give_back(store: Any, build: Any, *, is_declined: bool = False) -> TaskRow:
+    """Leased and given back, which is what the rule says of it."""
+    is_routed = find(store).route is not None
+    with store.transaction() as tx:
+        if not is_routed:
+            task = tx.tasks.lease("me", KINDS, build.at(1), build.at(61))
+        else:
+            task = tx.tasks.lease_this("t1", "me", build.at(1), build.at(61))
+    assert task is not None
+    with store.transaction() as tx:
+        assert tx.tasks.release("t1", "me", task.fence, build.at(2), is_declined=is_declined)
+    after = find(store)
+    assert after == rules.released(task, build.at(2), is_declined=is_declined)
+    return after
+
+
+@pytest.mark.parametrize("route", [None, {}])
+def test_a_task_that_is_given_back_again_and_again_uses_up_its_attempts(
+    store: Any, build: Any, route: dict[str, object] | None
+) -> None:
+    add(store, build.task(max_attempts=2, route=route))
+    assert [give_back(store, build).attempts for _ in range(FREE_RELEASES)] == [0] * FREE_RELEASES
+    first, last = give_back(store, build), give_back(store, build)
+    assert (first.state, first.attempts) == (TaskState.QUEUED, 1)
+    assert (last.state, last.attempts, last.lease_expires_at) == (TaskState.LEASED, 2, build.at(2))
+    with store.transaction() as tx:
+        (dead,) = tx.tasks.requeue_expired(build.at(2))
+    assert (dead.state, dead.error["code"]) == (TaskState.DEAD, "task-attempts-exhausted")
+
+
+def test_declining_never_counts_but_uses_up_what_is_free(store: Any, build: Any) -> None:
+    add(store, build.task())
+    assert {give_back(store, build, is_declined=True).attempts for _ in range(3 * FREE_RELEASES)} == {0}
+    assert give_back(store, build).attempts == 1
+    assert give_back(store, build, is_declined=True).attempts == 1
+
+
+def test_what_is_to_be_cancelled_is_not_renewed_and_ends_when_its_lease_does(store: Any, build: Any) -> None:
+    add(store, build.task())
+    lease(store, build)
+    with store.transaction() as tx:
+        tx.tasks.cancel("t1", build.at(1))
+        for second in (2, 30, 59):
+            renewed = tx.tasks.renew("t1", "me", 1, build.at(second + 60))
+            assert (renewed.lease_expires_at, renewed.is_cancel_requested) == (build.at(60), True)
+    with store.transaction() as tx:
+        assert tx.tasks.requeue_expired(build.at(59)) == ()
+        (ended,) = tx.tasks.requeue_expired(build.at(60))
+    assert ended.state is TaskState.CANCELLED
 
 
 def test_a_released_task_that_was_to_be_cancelled_ends_instead_of_waiting_for_ever(store: Any, build: Any) -> None:

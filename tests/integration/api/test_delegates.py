@@ -58,6 +58,7 @@ def test_a_group_is_listed_with_its_replicas_and_where_every_tag_comes_from(
         "state": "WAITING_FOR_APPROVAL",
         "isConnected": True,
         "isActive": False,
+        "unapprovedTags": [],
         "version": "0.1.0",
         "kinds": list(KINDS),
         "capacity": 4,

@@ -23,7 +23,7 @@ class Running:
     def __init__(self, settings: DelegateSettings, executor: object = None, rng: random.Random | None = None) -> None:
         self.settings = settings
         self.state = StateDirectory(settings.state)
-        executor = executor or WorkerExecutor(settings.images)
+        executor = executor or WorkerExecutor(settings.images, settings.allowed)
         self.delegate = Delegate(settings, self.state, executor, SystemClock(), rng or random.Random(1))
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -26,6 +26,8 @@ from pierhead.protocol.tasks import (
     RegistryAccess,
     TagsResult,
 )
+from pierhead.registry.origin import Origin
+from pierhead.testing import relay
 from pierhead.testing.control_plane import ControlPlane, Script, Work
 from pierhead.testing.fake_registry import BlobFault, FakeRegistry, Then
 from pierhead.testing.images import image, layer, noise
@@ -377,6 +379,46 @@ def test_a_second_signal_gives_back_a_transfer_at_once(plane: ControlPlane, prog
         assert time.monotonic() - began < 5.0
     assert process.returncode == 0
     assert isinstance(work.ends[0], ReleaseRequest)
+
+
+@pytest.fixture
+def line(plane: ControlPlane, monkeypatch: pytest.MonkeyPatch):
+    """Passes on answers byte by byte, slowly once it is told to."""
+    monkeypatch.setattr(relay, "_PIECE", 1)
+    with relay.SlowRelay(plane.url.removeprefix("http://")) as line:
+        yield line
+
+
+def drip(plane: ControlPlane, line: relay.SlowRelay) -> None:
+    """From now on answers drip; returns in the midst of the poll's."""
+    line.bytes_per_s = 10.0
+    carried = line.carried
+    plane.offer(Work("last", TASK))  # brings the answer about
+    plane.until(lambda: line.carried > carried + 5)
+
+
+def test_sigterm_ends_an_idle_delegate_though_the_answers_drip(plane: ControlPlane, line, program) -> None:
+    process = program("--url", f"http://{line.host}")
+    plane.until(lambda: plane.count("poll"))
+    drip(plane, line)
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=12)
+    assert time.monotonic() - began < 5.0
+    assert process.returncode == 0
+
+
+def test_the_second_word_ends_a_busy_delegate_though_the_answers_drip(plane, line, start, gate: Gate) -> None:
+    running = start(gate, server=Origin.of(f"http://{line.host}"), drain_timeout_s=60.0)
+    plane.offer(Work("t1", TASK))
+    gate.wait_started()
+    drip(plane, line)
+    running.delegate.drain()
+    began = time.monotonic()
+    running.delegate.leave()
+    running.join(12)
+    assert time.monotonic() - began < 6.0
+    assert running.error is None
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [("delegate-revoked", 4), ("session-superseded", 6)])

@@ -1,6 +1,7 @@
 """The link's own care: TLS, proxies, ends of waits, caps; over real sockets."""
 
 import contextlib
+import json
 import socket
 import ssl
 import threading
@@ -16,6 +17,7 @@ from pierhead.delegate.errors import InterruptedPollError, ServerUnreachableErro
 from pierhead.delegate.health import HealthAddressError, HealthEndpoint
 from pierhead.delegate.link import Link
 from pierhead.kit.clock import SystemClock
+from pierhead.kit.errors import AppError
 from pierhead.kit.redact import SecretValue
 from pierhead.protocol.agent import Done, PollAnswer, PollRequest
 from pierhead.protocol.signatures import SigningKey
@@ -135,6 +137,81 @@ def test_an_answer_of_another_kind_is_waited_out_and_never_believed(raw: Raw) ->
     with pytest.raises(ServerUnreachableError):
         link.post("poll", POLL, PollAnswer, limit_s=3.0)
     assert link.answered_at is None
+
+
+LONG = "\x1b[2J\nforged\u2028" + "y" * 50_000
+
+
+@pytest.mark.parametrize("code", ["delegate-revoked", "delegate-unknown", "token-invalid", LONG])
+def test_what_a_server_says_is_one_line_of_moderate_length(code: str) -> None:
+    body = json.dumps({"code": code, "message": LONG, "hint": LONG}).encode()
+    head = b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+    server = Raw(head + body)
+    try:
+        with pytest.raises(AppError) as caught:
+            link_to(server.url).post("poll", POLL, PollAnswer)
+    finally:
+        server.stop()
+    assert caught.value.message.isprintable()
+    assert caught.value.hint.isprintable()
+    assert "forged" in caught.value.message
+    assert max(len(caught.value.message), len(caught.value.hint)) < 700
+
+
+# --- answers that drip
+
+
+class Dripping:
+    """Says ``start``, then a byte now and then, for ever."""
+
+    def __init__(self, start: bytes) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._start = start
+        self.over = threading.Event()
+        self.drips = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                threading.Thread(target=self._drip, args=(sock,), daemon=True).start()
+
+    def _drip(self, sock: socket.socket) -> None:
+        with sock, contextlib.suppress(OSError):
+            sock.recv(65536)
+            sock.sendall(self._start)
+            while not self.over.wait(0.1):
+                sock.sendall(b" ")
+                self.drips.set()
+
+    def stop(self) -> None:
+        self.over.set()
+        self._listener.close()
+
+
+@pytest.fixture(params=[b"HTTP/1.1 200 OK\r\nX:", OK + b"Content-Length: 100000\r\n\r\n"], ids=["head", "body"])
+def dripping(request: pytest.FixtureRequest) -> Iterator[Dripping]:
+    server = Dripping(request.param)
+    yield server
+    server.stop()
+
+
+def test_an_alarm_ends_an_answer_that_drips(dripping: Dripping) -> None:
+    alarm = Alarm()
+    threading.Thread(target=lambda: (dripping.drips.wait(5), alarm.ring()), daemon=True).start()
+    began = time.monotonic()
+    with pytest.raises(InterruptedPollError):
+        link_to(dripping.url).post("poll", POLL, PollAnswer, alarm=alarm)
+    assert time.monotonic() - began < 2.0
+
+
+def test_the_last_words_are_not_waited_for_beyond_their_time(dripping: Dripping) -> None:
+    began = time.monotonic()
+    with pytest.raises(ServerUnreachableError):
+        link_to(dripping.url).post("close", POLL, Done, limit_s=0.3, total_s=0.3)
+    assert time.monotonic() - began < 2.0
 
 
 # --- TLS and proxies

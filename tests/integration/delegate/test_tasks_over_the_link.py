@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 from pierhead.protocol.agent import DeclineRequest, FinishRequest
@@ -5,6 +6,7 @@ from pierhead.protocol.tasks import ListTagsTask, PullImage, PullResult, PullTas
 from pierhead.testing.control_plane import ControlPlane, Work
 from pierhead.testing.fake_registry import FakeRegistry
 from pierhead.testing.images import image, layer
+from pierhead.testing.scripted_registry import Reply, ScriptedRegistry
 
 
 def tags(registry: str = "http://127.0.0.1:1") -> ListTagsTask:
@@ -44,6 +46,39 @@ def test_a_registry_that_is_not_on_the_own_list_is_declined_unseen(plane: Contro
         assert registry.requests == ()
     assert isinstance(work.ends[0], DeclineRequest)
     assert [each.code for each in work.ends[0].unreachable] == ["registry-not-allowed"]
+
+
+def test_an_order_with_a_proxy_that_is_not_on_the_own_list_is_declined_unseen(plane: ControlPlane, start) -> None:
+    from pierhead.delegate.allow_list import AllowList
+
+    with FakeRegistry() as registry, ScriptedRegistry("127.0.0.66") as proxy:
+        start(allowed=AllowList((registry.host,)))
+        access = RegistryAccess(url=registry.url, proxy_url=f"http://u:s3cret@{proxy.authority}")
+        work = plane.offer(Work("task-1", ListTagsTask(registry=access, repository="a/b"), check_first=(registry.url,)))
+        plane.until(lambda: work.ends)
+        assert proxy.connections == 0
+    assert isinstance(work.ends[0], DeclineRequest)
+    (why,) = work.ends[0].unreachable
+    assert (why.origin, why.code) == (registry.url, "registry-not-allowed")
+    assert proxy.authority in why.message
+
+
+def test_a_realm_that_only_the_order_trusts_gets_nothing(plane: ControlPlane, start) -> None:
+    from pierhead.delegate.allow_list import AllowList
+
+    with ScriptedRegistry() as registry, ScriptedRegistry("127.0.0.66") as thief:
+        registry.whenever("GET", re.compile(".*"), Reply.challenge(f'Bearer realm="{thief.url}/token"'))
+        start(allowed=AllowList((registry.authority,)))
+        access = RegistryAccess(
+            url=registry.url, username="ann", password="s3cret", trusted_realm_hosts=(thief.authority,)
+        )
+        work = plane.offer(Work("task-1", ListTagsTask(registry=access, repository="a/b")))
+        plane.until(lambda: work.ends)
+        assert thief.connections == 0
+    assert isinstance(work.ends[0], FinishRequest)
+    error = work.ends[0].result.error
+    assert (error.code, error.category) == ("registry-not-allowed", "denied")
+    assert f"--allow-registry {thief.authority}" in error.hint
 
 
 def test_an_origin_to_check_first_that_is_not_reached_is_declined_with_the_reason(plane: ControlPlane, start) -> None:

@@ -171,10 +171,19 @@ def test_helm_values_have_the_names_of_the_chart(call: Any, account: str) -> Non
 
 def test_nothing_in_a_description_or_tag_leaves_its_place_in_the_values(call: Any) -> None:
     call("POST", "/ng/api/delegate-token-ng", tokenName="t")
-    evil = '"\ncpu: 99 # \\ {{ .Values.x }} \u2028 é'
+    evil = '"\ncpu: 99 # \\ {{ .Values.x }} \u2028 é \U0001f6a2 \x7f\x85\x9f\ufeff\x01\t'
     _, text = call("POST", f"{SETUP}/generate-helm-values", body={**HELM, "description": evil, "tags": [evil]})
     values = yaml.safe_load(text)
+    assert "\\ud83d" not in text, "half a character, which kubectl does not read"
     assert (values["description"], values["tags"], values["cpu"]) == (evil, evil, 1)
+
+
+@pytest.mark.parametrize("kind", ["CLUSTER_ADMIN", "CLUSTER_VIEWER", "NAMESPACE_ADMIN"])
+def test_the_kind_of_permission_asked_for_stands_in_the_values(call: Any, kind: str) -> None:
+    call("POST", "/ng/api/delegate-token-ng", tokenName="t")
+    body = {**HELM, "k8sConfigDetails": {"k8sPermissionType": kind, "namespace": "builds"}}
+    _, text = call("POST", f"{SETUP}/generate-helm-values", body=body)
+    assert yaml.safe_load(text)["k8sPermissionsType"] == kind
 
 
 @pytest.mark.parametrize(

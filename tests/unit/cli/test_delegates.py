@@ -75,7 +75,28 @@ def test_a_delegate_that_waits_is_shown_with_what_to_do(pierhead, api) -> None:
     api.data("GET", f"{GROUPS}/building-7", group(replica(state="WAITING_FOR_APPROVAL")))
     outcome = pierhead("delegate", "show", "building-7")
     assert "its configuration" in outcome.out
-    assert outcome.err == "it waits for approval: pierhead delegate approve building-7\n"
+    assert outcome.err == "on box-1 it claims linux\nit waits for approval: pierhead delegate approve building-7\n"
+
+
+def test_what_was_not_there_when_it_was_approved_is_told_everywhere(pierhead, api) -> None:
+    waiting = replica(state="WAITING_FOR_APPROVAL", unapprovedTags=["prod-vault-01", "vault-zone"])
+    api.data("GET", DELEGATES, page(group(waiting, replica(id="f" * 32))))
+    again = "building-7 on box-1 waits for approval again: it now claims prod-vault-01, vault-zone\n"
+    assert pierhead("delegate", "list").err == again
+    api.data("GET", f"{GROUPS}/building-7", group(waiting))
+    assert "not with prod-vault-01, vault-zone" in pierhead("delegate", "show", "building-7").err
+    api.data("GET", f"{DELEGATES}/{ID}", waiting)
+    assert "not with prod-vault-01, vault-zone" in pierhead("delegate", "show", ID).err
+
+
+def test_approving_tells_what_was_approved(pierhead, api) -> None:
+    waiting = replica(state="WAITING_FOR_APPROVAL")
+    claims = [{"tag": "vault-zone", "kind": "DELEGATE_TAGS"}, {"tag": "box-1", "kind": "HOST_NAME"}]
+    api.data("GET", f"{GROUPS}/building-7", group(waiting, replica(id="f" * 32)))
+    api.data("POST", f"{GROUPS}/building-7/approve", group(replica(tags=claims), replica(id="f" * 32)))
+    outcome = pierhead("delegate", "approve", "building-7")
+    assert outcome.out == "delegate building-7: approved\n"
+    assert outcome.err == "on box-1, it may now get what asks for box-1, vault-zone\n"
 
 
 def test_an_id_shows_one_replica_with_what_it_has_been_through(pierhead, api) -> None:

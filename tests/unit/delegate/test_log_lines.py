@@ -1,6 +1,8 @@
 import json
 import logging
 
+import pytest
+
 from pierhead.delegate.log_lines import _JsonLines, _Lines
 
 
@@ -28,3 +30,8 @@ def test_json_lines_are_one_object_each() -> None:
     line = _JsonLines().format(record("a\nb", logging.WARNING))
     assert "\n" not in line
     assert json.loads(line) == {"time": "2027-01-15T08:00:00.007Z", "level": "warning", "message": "a\nb"}
+
+
+@pytest.mark.parametrize("formatter", [_Lines(has_colour=False), _JsonLines()])
+def test_nobody_fills_the_log_with_one_line(formatter: logging.Formatter) -> None:
+    assert len(formatter.format(record("x" * 50_000))) < 1100

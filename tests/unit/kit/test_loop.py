@@ -1,5 +1,6 @@
 import threading
 
+from pierhead.kit.errors import UnavailableError
 from pierhead.kit.retry import Backoff
 from pierhead.kit.tasks import Loop
 
@@ -20,6 +21,26 @@ def test_a_loop_goes_on_after_a_step_that_failed() -> None:
     assert done.wait(5)
     loop.stop()
     assert not loop.is_alive
+
+
+def test_an_expected_failure_is_told_in_one_line_for_as_long_as_it_lasts(caplog) -> None:
+    done = threading.Event()
+    outcomes = iter([True, True, True, False, True])
+
+    def step(stop: threading.Event) -> float:
+        if (fails := next(outcomes, None)) is None:
+            done.set()
+            return 60.0
+        if fails:
+            raise UnavailableError("the database is away")
+        return 0.0
+
+    loop = Loop("test", step, pause_on_error_s=0)
+    loop.start()
+    assert done.wait(5)
+    loop.stop()
+    assert [record.getMessage() for record in caplog.records] == ["loop test: the database is away"] * 2
+    assert "Traceback" not in caplog.text
 
 
 def test_stopping_cuts_a_pause_short() -> None:

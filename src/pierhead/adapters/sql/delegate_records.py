@@ -62,6 +62,7 @@ def delegate_to_row(delegate: Delegate) -> dict[str, object]:
         "state": delegate.state.value,
         "kinds": list(delegate.kinds),
         "tags": list(delegate.tags),
+        "approved_selectors": None if delegate.approved_selectors is None else list(delegate.approved_selectors),
     }
 
 
@@ -71,6 +72,7 @@ def delegate_from_row(row: sa.RowMapping) -> Delegate:
         state=DelegateState(row["state"]),
         kinds=tuple(row["kinds"]),
         tags=tuple(row["tags"]),
+        approved_selectors=None if row["approved_selectors"] is None else tuple(row["approved_selectors"]),
         **{name: row[name] for name in _DELEGATE},
     )
 

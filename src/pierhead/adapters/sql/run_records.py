@@ -27,6 +27,7 @@ _IMAGE = (
     "task_id",
     "path_reason",
     "delegate",
+    "performer",
 )
 _FACTS = ("digest", "manifest_digest", "bytes_total", "bytes_done", "bytes_fetched", "seconds", "rate_limit")
 

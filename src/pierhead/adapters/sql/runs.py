@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pierhead.control.pipelines import ImageFacts, Run, RunState
+from pierhead.control.pipelines import ImageFacts, ImageState, Run, RunState
 from pierhead.kit.paging import Page, PageRequest
 
 from .queries import page
@@ -21,6 +21,7 @@ from .run_records import (
 )
 from .schema import run_images, run_stages, runs
 
+_WITH_OUTCOME = sorted(state.value for state in ImageState if state.is_final)
 _running = runs.c.state == RunState.RUNNING.value
 
 
@@ -60,9 +61,13 @@ class SqlRunRows:
                 )
                 self._connection.execute(run_images.update().where(this).values(facts_to_row(after)))
 
-    def set_delegate(self, run_id: str, task_id: str, delegate: str) -> None:
-        of_this_task = sa.and_(run_images.c.run_id == run_id, run_images.c.task_id == task_id)
-        self._connection.execute(run_images.update().where(of_this_task).values(delegate=delegate))
+    def set_performer(self, run_id: str, task_id: str, performer: str, delegate: str) -> None:
+        change = run_images.update().where(
+            run_images.c.run_id == run_id, run_images.c.task_id == task_id, run_images.c.state.not_in(_WITH_OUTCOME)
+        )
+        anew = change.where(run_images.c.performer != performer).values(facts_to_row(ImageFacts()))
+        self._connection.execute(anew)
+        self._connection.execute(change.values(performer=performer, delegate=delegate))
 
     def set_state(self, run_id: str, state: RunState, finished_at: datetime | None) -> bool:
         change = runs.update().where(runs.c.id == run_id, _running)

@@ -221,6 +221,7 @@ run_images = sa.Table(
     optional("task_id"),
     text("path_reason"),
     optional("delegate"),
+    optional("performer"),
     sa.ForeignKeyConstraint(["run_id", "stage"], ["run_stages.run_id", "run_stages.identifier"], ondelete="CASCADE"),
     sa.Index(None, "task_id"),
 )

@@ -4,13 +4,16 @@ it. Each says in the database's words what ``control.tasks.model`` says in Pytho
 
 import sqlalchemy as sa
 
-from pierhead.control.tasks import TaskState
+from pierhead.control.tasks import FREE_RELEASES, TaskState
 
 from .schema import tasks
 
 is_open = tasks.c.finished_at.is_(None)
 queued = tasks.c.state == TaskState.QUEUED.value
 is_routed = tasks.c.route.is_not(sa.null())
+# Inside of a case nobody infers the type, and SQLite would keep a text of another form, which compares wrongly.
+_now = sa.bindparam("now", type_=tasks.c.lease_expires_at.type)
+_until = sa.bindparam("until", type_=tasks.c.lease_expires_at.type)
 
 
 def _leased(first: sa.Select[tuple[int]]) -> sa.Executable:
@@ -56,20 +59,30 @@ due_offers = (
 )
 next_offer = sa.select(tasks.c.offer_at).where(tasks.c.offer_at.is_not(None)).order_by(tasks.c.offer_at).limit(1)
 holds = sa.select(tasks.c.sequence).where(_held).with_for_update()
-renew = tasks.update().where(_held).values(lease_expires_at=sa.bindparam("until")).returning(tasks)
-# ``rules.released``, said to the database.
 _ends = tasks.c.is_cancel_requested
-_waits = sa.and_(is_routed, sa.not_(_ends))
+# ``rules.renewed``, said to the database.
+renew = (
+    tasks.update()
+    .where(_held)
+    .values(lease_expires_at=sa.case((_ends, tasks.c.lease_expires_at), else_=_until))
+    .returning(tasks)
+)
+# ``rules.released``, said to the database.
+_is_free = sa.or_(sa.bindparam("is_declined", type_=sa.Boolean), tasks.c.fence - tasks.c.attempts < FREE_RELEASES)
+_is_last = sa.and_(sa.not_(_ends), sa.not_(_is_free), tasks.c.attempts >= tasks.c.max_attempts)
+_waits = sa.and_(is_routed, sa.not_(_ends), sa.not_(_is_last))
 release = (
     tasks.update()
     .where(_held)
     .values(
-        state=sa.case((_ends, TaskState.CANCELLED.value), else_=TaskState.QUEUED.value),
-        owner=sa.case((_ends, tasks.c.owner), else_=None),
-        attempts=tasks.c.attempts - sa.case((_ends, 0), else_=1),
-        finished_at=sa.case((_ends, sa.bindparam("now")), else_=None),
-        lease_expires_at=None,
-        offer_at=sa.case((_waits, sa.bindparam("now")), else_=None),
+        state=sa.case(
+            (_ends, TaskState.CANCELLED.value), (_is_last, TaskState.LEASED.value), else_=TaskState.QUEUED.value
+        ),
+        owner=sa.case((sa.or_(_ends, _is_last), tasks.c.owner), else_=None),
+        attempts=tasks.c.attempts - sa.case((_ends, 0), (_is_free, 1), else_=0),
+        finished_at=sa.case((_ends, _now), else_=None),
+        lease_expires_at=sa.case((_is_last, _now), else_=None),
+        offer_at=sa.case((_waits, _now), else_=None),
     )
 )
 put_checkpoint = tasks.update().where(_held).values(checkpoint=sa.bindparam("document"))
@@ -116,7 +129,7 @@ cancel = (
     .values(
         is_cancel_requested=True,
         state=sa.case((queued, TaskState.CANCELLED.value), else_=tasks.c.state),
-        finished_at=sa.case((queued, sa.bindparam("now")), else_=tasks.c.finished_at),
+        finished_at=sa.case((queued, _now), else_=tasks.c.finished_at),
         offer_at=None,
     )
     .returning(tasks)

@@ -75,8 +75,9 @@ class SqlTaskRows:
     def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
         return self._one(say.renew, {**_lease_is(task_id, owner, fence), "until": until})
 
-    def release(self, task_id: str, owner: str, fence: int, now: datetime) -> bool:
-        return self._connection.execute(say.release, {**_lease_is(task_id, owner, fence), "now": now}).rowcount == 1
+    def release(self, task_id: str, owner: str, fence: int, now: datetime, *, is_declined: bool = False) -> bool:
+        parameters = {**_lease_is(task_id, owner, fence), "now": now, "is_declined": is_declined}
+        return self._connection.execute(say.release, parameters).rowcount == 1
 
     def put_checkpoint(self, task_id: str, owner: str, fence: int, checkpoint: Mapping[str, object]) -> bool:
         parameters = {**_lease_is(task_id, owner, fence), "document": dict(checkpoint)}

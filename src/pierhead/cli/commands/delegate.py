@@ -7,7 +7,7 @@ import click
 from pierhead.cli.api_client import segment
 from pierhead.cli.complete import completes
 from pierhead.cli.confirm import confirm
-from pierhead.cli.delegate_text import tell_delegate, tell_delegates, tell_group
+from pierhead.cli.delegate_text import tell_approved, tell_delegate, tell_delegates, tell_group
 from pierhead.cli.delegates import DELEGATES, await_delegate, delegate_path, find_delegate, replicas_of
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.lazy import LazyCommand, LazyGroup
@@ -78,9 +78,11 @@ def show_delegate(invocation: Invocation, name: str) -> None:
 def approve_delegate(invocation: Invocation, name: str, wait_s: float | None) -> None:
     """Let a new delegate take tasks; by name, all of its replicas that wait."""
     api = invocation.api()
-    _, is_replica = await_delegate(api, name, wait_s or 0.0)
+    before, is_replica = await_delegate(api, name, wait_s or 0.0)
     data = api.call("POST", f"{delegate_path(name, is_replica=is_replica)}/approve")
-    _tell_done(invocation, data, f"delegate {name}: approved")
+    if invocation.screen.is_json:
+        return invocation.screen.json(data)
+    return tell_approved(invocation.screen, name, before, data)
 
 
 @delegate.command("disable")

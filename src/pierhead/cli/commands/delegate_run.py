@@ -21,7 +21,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--allow-registry",
     multiple=True,
-    help="Registry that it may go to: host, host:port, host:* or *.domain (repeatable).  [default: all]",
+    help="Registry, proxy or other host it may go to: host, host:port, host:*, *.domain (repeatable).  [default: all]",
 )
 @click.option("--ca-file", type=_PATH, help="Certificate of the authority that signed the server's, as PEM.")
 @click.option("--proxy", help="HTTP proxy to reach the server by.  [default: $HTTPS_PROXY, unless $NO_PROXY]")

@@ -44,7 +44,7 @@ def token() -> None:
 )
 @with_api
 def create_token(invocation: Invocation, name: str, expires_in: str | None, output: Path | None) -> None:
-    """Make a token and print it, this once, with the command that starts a delegate with it.
+    """Make a token and print it, with the command that starts a delegate with it.
 
     The token alone goes to standard output: `pierhead delegate token create building-7 > delegate-token`.
     """
@@ -117,7 +117,7 @@ def _tell_new(invocation: Invocation, data: dict[str, Any], output: Path | None)
         return screen.json(data if output is None else _without_value(data))
     if output is None:
         screen.raw(f"{_value(data)}\n")
-        screen.note(f"token {data['name']} is shown this once; put it into a file that only you can read, then:")
+        screen.note(f"put token {data['name']} into a file that only you can read, then:")
     else:
         screen.note(f"token {data['name']} is in {output}; start a delegate with it:")
     return screen.note(f"  {run_command(server_url(invocation), 'NAME', output or Path('delegate-token'))}")

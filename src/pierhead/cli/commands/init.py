@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from pierhead.cli.invocation import Connection, Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.progress import progress_on
 from pierhead.cli.run_table import images_of, tell_run
+from pierhead.cli.ways import ImagesElsewhereError, images_elsewhere, is_here, tell_ways
 
 
 @click.command()
@@ -40,10 +42,13 @@ def init(invocation: Invocation, pipeline: str, stages: tuple[str, ...], output:
     if no_wait:
         _tell(invocation, run, run["id"])
         return 0
+    tell_ways(invocation.screen, connection.api, run)
     run, is_interrupted = _followed(invocation, run["id"])
     if output is not None and not connection.is_local:
         _copy(connection, run, output)
     _tell(invocation, run)
+    if output is not None and (elsewhere := images_elsewhere(run)):
+        raise ImagesElsewhereError(elsewhere)
     if is_interrupted:
         return INTERRUPTED
     return 0 if run["state"] == "succeeded" else FAILED
@@ -64,6 +69,7 @@ def _check(connection: Connection, output: Path | None, *, no_wait: bool) -> Non
 def _followed(invocation: Invocation, run_id: str) -> tuple[dict[str, Any], bool]:
     """The final run, and whether it was interrupted here."""
     api = invocation.api()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that stops us means the same as Ctrl-C
     try:
         with progress_on(invocation.screen) as progress:
             return follow(api, run_id, progress), False
@@ -85,12 +91,14 @@ def _cancelled(invocation: Invocation, api: ApiClient, run_id: str) -> dict[str,
 
 
 def _copy(connection: Connection, run: dict[str, Any], output: Path) -> None:
-    """From the server's layout on this machine, hashed again on the way."""
+    """What the platform pulled, from the server's layout on this machine: the very digests of the run, hashed again."""
+    from pierhead.oci.digest import Digest
     from pierhead.worker.runtimes.oci_layout import OciLayout
 
     assert connection.images is not None
-    names = [image["reference"] for _, image in images_of(run) if image.get("state") in ("pulled", "present")]
-    OciLayout(connection.images).copy_to(OciLayout(output), names)
+    held = [image for _, image in images_of(run) if image.get("state") in ("pulled", "present") and is_here(image)]
+    wanted = [(image["reference"], Digest.parse(image["digest"])) for image in held]
+    OciLayout(connection.images).copy_to(OciLayout(output), wanted)
 
 
 def _tell(invocation: Invocation, run: dict[str, Any], line: str | None = None) -> None:

@@ -72,6 +72,18 @@ def newcomer(
     )
 
 
+def held_up(known: Delegate, says: Delegate) -> Delegate:
+    """``says``, the delegate after new words of its own; with claims that nobody approved it waits for approval again.
+
+    For where approval is required. Fewer claims are always fine, and so are those it had when it was approved.
+    """
+    if known.state is not DelegateState.ENABLED:
+        return says
+    approved = known.claims if known.approved_selectors is None else known.approved_selectors
+    kept = replace(says, approved_selectors=approved)
+    return replace(kept, state=DelegateState.WAITING_FOR_APPROVAL) if kept.unapproved else kept
+
+
 def returned(known: Delegate, draft: EnrolmentDraft, group: DelegateGroup, token: DelegateToken) -> Delegate:
     """The delegate after enrolling again: what it says of itself is new, what was decided about it stays.
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource, new_id
 
-from .admission import joined_group, newcomer, returned, shown_token
+from .admission import held_up, joined_group, newcomer, returned, shown_token
 from .drafts import EnrolmentDraft, KnownDelegate, SessionDraft, check_admitted
 from .endings import announce_change, stop_delegates
 from .errors import DelegateUnknownError, GroupExistsError, NonceUsedError, TooManyDelegatesError
@@ -26,7 +26,8 @@ _MIN_PEPPER_BYTES = 32
 
 
 class AgentService:
-    """Thread-safe. ``approval``: whether a new delegate waits until a person has approved it.
+    """Thread-safe. ``approval``: whether a delegate that is new, or claims new selectors, waits until a person has
+    approved it.
 
     ``pepper`` is that of the tokens.
     """
@@ -46,6 +47,7 @@ class AgentService:
         self._clock = clock
         self._ids = ids
         self._pepper = pepper
+        self._is_approval_required = approval
         self._first_state = DelegateState.WAITING_FOR_APPROVAL if approval else DelegateState.ENABLED
         self._known = KnownDelegates(clock, store.signals, self._look_up)
         self._lock = threading.Lock()
@@ -57,6 +59,8 @@ class AgentService:
         Raises InvalidDelegateTokenError, DelegateTokenRevokedError, DelegateRevokedError, DelegateIdentityError,
         TooManyDelegatesError, NonceUsedError.
         """
+        with self._store.snapshot() as tx:  # a wrong token must not cost a place among those that write
+            shown_token(tx, draft.token, self._pepper, self._clock.now())
         try:
             return self._enrol(draft)
         except GroupExistsError:  # a replica made the group in the same moment: now it is there
@@ -65,7 +69,8 @@ class AgentService:
     def open_session(self, delegate_id: str, draft: SessionDraft, nonce: str) -> Delegate:
         """The delegate's process has started: what an earlier one held goes to others, and waiting tasks are looked at.
 
-        Opening the same session again, as after a lost answer, takes nothing away.
+        Opening the same session again, as after a lost answer, takes nothing away. Where approval is required, one
+        that claims more than was approved waits for it again, and everything it held goes to others.
         Raises DelegateUnknownError, DelegateRevokedError, NonceUsedError.
         """
         now = self._clock.now()
@@ -83,8 +88,10 @@ class AgentService:
                 is_connected=True,
                 last_heartbeat_at=now,
             )
+            if self._is_approval_required:
+                opened = held_up(delegate, opened)
             tx.delegates.put(opened)
-            if draft.session == delegate.session:
+            if draft.session == delegate.session and opened.state is delegate.state:
                 announce_change(tx, [delegate_id])
             else:
                 stop_delegates(tx, [delegate], now)
@@ -148,8 +155,13 @@ class AgentService:
                 delegate = newcomer(draft, group, token, self._first_state, now)
             else:
                 delegate = returned(known, draft, group, token)
+                if self._is_approval_required:
+                    delegate = held_up(known, delegate)
             tx.delegates.put(delegate)
-            announce_change(tx, [delegate.id])
+            if known is not None and delegate.state is not known.state:
+                stop_delegates(tx, [delegate], now)
+            else:
+                announce_change(tx, [delegate.id])
         return delegate
 
     def _note_here(self, delegate_ids: Collection[str], now: datetime) -> None:

@@ -74,9 +74,9 @@ class Assignments:
         tx.experiences.put(Experience(delegate_id, origin, False, now, why) for origin, why in reasons.items())
         reason = "; ".join(f"{origin}: {why}" for origin, why in reasons.items()) or "it said no reason"
         kept = reason if len(offers.declined) < _FULL_REASONS else "does not reach it either"
-        declined = Offers(declined={**offers.declined, delegate_id: kept})
+        declined = Offers(offers.round, declined={**offers.declined, delegate_id: kept})
         self._log(tx, task_id, _line(Conclusion.REJECTED, reason, one, delegate_id))
-        return self._give_back(tx, lease, declined)
+        return self._give_back(tx, lease, declined, is_declined=True)
 
     def release(
         self,
@@ -130,8 +130,10 @@ class Assignments:
         self._log(tx, task.id, _line(Conclusion.ASSIGNED, "Delegate assigned for task execution", one, one.id))
         return Acquired(lease, field.unproven(one))
 
-    def _give_back(self, tx: DelegateTransaction, lease: Lease, offers: Offers) -> TaskRow | None:
-        self._queue.release(tx, lease)
+    def _give_back(
+        self, tx: DelegateTransaction, lease: Lease, offers: Offers, *, is_declined: bool = False
+    ) -> TaskRow | None:
+        self._queue.release(tx, lease, is_declined=is_declined)
         tx.tasks.put_offers(lease.id, offers.to_json(), self._clock.now())
         return tx.tasks.find(lease.id)
 

@@ -40,6 +40,8 @@ class Enrolled:
         """Why it cannot work now, as in "it …"; empty when it is active."""
         delegate, heard = self.delegate, self.delegate.last_heartbeat_at
         if delegate.state is DelegateState.WAITING_FOR_APPROVAL:
+            if delegate.unapproved:
+                return f"waits for approval, for it now claims {', '.join(delegate.unapproved)}"
             return f"waits for approval since {when(delegate.enrolled_at)}"
         if delegate.state is not DelegateState.ENABLED:
             return f"is {delegate.state.lower()}"

@@ -92,6 +92,7 @@ class Delegate:
     """One replica: one key. ``id`` is the fingerprint of its signing key, so nobody else can have it.
 
     ``tags`` are what its own configuration says; ``session`` the start of its process that counts.
+    ``approved_selectors``: what it claimed when a person let it work; None: nobody was asked.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Delegate:
     capacity: int
     enrolled_at: datetime
     tags: tuple[str, ...] = ()
+    approved_selectors: tuple[str, ...] | None = None
     session: str = ""
     is_connected: bool = False
     last_heartbeat_at: datetime | None = None
@@ -126,6 +128,24 @@ class Delegate:
     def is_active(self, now: datetime) -> bool:
         """Enabled and present. Whether its token still counts is not known here."""
         return self.state is DelegateState.ENABLED and self.is_present(now)
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The selectors that it gives itself, lower-cased, in order: its tags and its host's name.
+
+        Its own name is no such claim: it never changes.
+        """
+        return tuple(sorted({tag.strip().lower() for tag in self.tags} | {self.host_name.lower()}))
+
+    @property
+    def unapproved(self) -> tuple[str, ...]:
+        """Claims that were not there when it was approved; none where nobody was asked yet."""
+        approved = self.claims if self.approved_selectors is None else (*self.approved_selectors, self.name.lower())
+        return tuple(claim for claim in self.claims if claim not in approved)
+
+    def approved(self) -> "Delegate":
+        """Let work by a person, with all that it claims now."""
+        return replace(self, state=DelegateState.ENABLED, approved_selectors=self.claims)
 
     def selectors(self, group: DelegateGroup) -> Mapping[str, "SelectorKind"]:
         """Everything it can be chosen by, lower-cased: its tags, its group's, and the implicit ones."""

@@ -85,16 +85,22 @@ class DelegateService:
         return self._retag(scope, group, lambda added: tuple(tag for tag in added if tag.lower() not in unwanted))
 
     def approve(self, account: str, delegate_id: str) -> Delegate:
-        """From now on it is offered tasks. Raises DelegateNotFoundError, DelegateStateError."""
+        """From now on it is offered tasks, also for what it claims since it was approved before.
+
+        Raises DelegateNotFoundError, DelegateStateError.
+        """
         with self._changing(account, delegate_id) as (tx, delegate):
             return _approve(tx, delegate)
 
     def enable(self, account: str, delegate_id: str) -> Delegate:
-        """Takes a disabled one back into service. Raises DelegateNotFoundError, DelegateStateError."""
+        """Takes a disabled one back into service, with all that it claims.
+
+        Raises DelegateNotFoundError, DelegateStateError.
+        """
         with self._changing(account, delegate_id) as (tx, delegate):
             if delegate.state in (DelegateState.DELETED, DelegateState.WAITING_FOR_APPROVAL):
                 raise DelegateStateError(delegate.label, delegate.state, "enabled")
-            return _put_state(tx, delegate, DelegateState.ENABLED)
+            return _let_work(tx, delegate)
 
     def disable(self, account: str, delegate_id: str) -> Delegate:
         """It is sent away, and its tasks go on elsewhere. Raises DelegateNotFoundError, DelegateStateError."""
@@ -178,11 +184,11 @@ class DelegateService:
 def _approve(tx: DelegateTransaction, delegate: Delegate) -> Delegate:
     if delegate.state in (DelegateState.DISABLED, DelegateState.DELETED):
         raise DelegateStateError(delegate.label, delegate.state, "approved")
-    return _put_state(tx, delegate, DelegateState.ENABLED)
+    return _let_work(tx, delegate)
 
 
-def _put_state(tx: DelegateTransaction, delegate: Delegate, state: DelegateState) -> Delegate:
-    changed = replace(delegate, state=state)
+def _let_work(tx: DelegateTransaction, delegate: Delegate) -> Delegate:
+    changed = delegate.approved()
     tx.delegates.put(changed)
     announce_change(tx, [delegate.id])
     return changed

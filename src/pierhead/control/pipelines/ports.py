@@ -31,8 +31,8 @@ class RunRows(Protocol):
     def put_facts(self, run_id: str, facts: Iterable[tuple[str, ImageFacts]]) -> None:
         """Lays (pull_key, facts) over what is known (``ImageFacts.after``) of every image with that key."""
 
-    def set_delegate(self, run_id: str, task_id: str, delegate: str) -> None:
-        """Writes who performs the images of this task."""
+    def set_performer(self, run_id: str, task_id: str, performer: str, delegate: str) -> None:
+        """Applies ``RunImage.performed_by`` to the images of this task."""
 
     def set_state(self, run_id: str, state: RunState, finished_at: datetime | None) -> bool:
         """Moves a RUNNING run to ``state``; False when it was already final (then nothing changes)."""

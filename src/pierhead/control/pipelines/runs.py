@@ -80,7 +80,7 @@ class RunImage:
     """One image of one stage. Images with the same ``pull_key`` (source, name, platform, policy) share one pull.
 
     ``task_id``: the task that sees to it, None when nothing is left to do. ``path_reason``: why it goes this way;
-    ``delegate``: who performs it, once known.
+    ``performer``: who performs it, once known, the id of a delegate or ``platform``; ``delegate``: its name for people.
     """
 
     run_id: str
@@ -104,6 +104,18 @@ class RunImage:
     task_id: str | None = None
     path_reason: str = ""
     delegate: str | None = None
+    performer: str | None = None
+
+    def performed_by(self, performer: str, delegate: str) -> "RunImage":
+        """As it is when ``performer`` begins: without an outcome, what another one found out of it counts no more.
+
+        The digest that one delegate reports is its word, and no order for the next.
+        """
+        if self.facts.state.is_final:
+            return self
+        is_another = self.performer not in (None, performer)
+        facts = ImageFacts() if is_another else self.facts
+        return replace(self, performer=performer, delegate=delegate, facts=facts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,12 +107,22 @@ class RunService:
             run = part_of(_found_by(tx, lease), lease.id)
             return run, self._connectors_of(tx, run)
 
-    def record(self, lease: Lease, facts: Iterable[tuple[str, ImageFacts]], *, delegate: str = "") -> None:
-        """Writes facts about images of the lease, and once the name of who performs it. Raises StaleLeaseError."""
+    def begin(self, lease: Lease, performer: str, delegate: str) -> tuple[Run, Mapping[str, Connector]]:
+        """As ``leased``, once it is written who performs it: an id and a name. Raises StaleLeaseError.
+
+        What another performer has resolved is forgotten by then.
+        """
         with self._store.transaction() as tx:
             self._queue.check(tx, lease)
-            if delegate:
-                tx.runs.set_delegate(_run_id(lease), lease.id, delegate)
+            tx.runs.set_performer(_run_id(lease), lease.id, performer, delegate)
+            _announce(tx, _run_id(lease))
+            run = part_of(_found_by(tx, lease), lease.id)
+            return run, self._connectors_of(tx, run)
+
+    def record(self, lease: Lease, facts: Iterable[tuple[str, ImageFacts]]) -> None:
+        """Writes facts about images of the lease. Raises StaleLeaseError."""
+        with self._store.transaction() as tx:
+            self._queue.check(tx, lease)
             tx.runs.put_facts(_run_id(lease), facts)
             _announce(tx, _run_id(lease))
 

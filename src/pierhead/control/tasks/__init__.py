@@ -3,12 +3,13 @@
 from . import model as rules
 from .bell import Bell, Bells
 from .errors import CheckpointTooLargeError, StaleLeaseError, TaskExistsError, TaskNotFoundError
-from .model import FINAL_STATES, OPEN_STATES, Lease, TaskRow, TaskState
+from .model import FINAL_STATES, FREE_RELEASES, OPEN_STATES, Lease, TaskRow, TaskState
 from .ports import TaskRows, TaskStore, TaskTransaction
 from .service import TaskQueue
 
 __all__ = [
     "FINAL_STATES",
+    "FREE_RELEASES",
     "OPEN_STATES",
     "Bell",
     "Bells",

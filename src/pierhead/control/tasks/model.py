@@ -29,13 +29,16 @@ class TaskState(StrEnum):
 
 OPEN_STATES = frozenset({TaskState.QUEUED, TaskState.LEASED})
 FINAL_STATES = frozenset(TaskState) - OPEN_STATES
+FREE_RELEASES = 5
+"""Of one task. It is given back more often when servers or delegates are restarted again and again."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
     """``payload`` and ``error`` are plain JSON, stored as they are: references to secrets, never secrets.
 
-    ``fence`` grows by one with every lease and never shrinks; ``attempts`` counts the leases that were not given back.
+    ``fence`` grows by one with every lease and never shrinks; ``attempts`` counts the leases that were not given back
+    for free, so that the difference is how many were.
     ``route`` is None for a task of the platform; any other is offered to delegates before it can be leased:
     ``offer_at`` says when somebody has to look at that next, ``offers`` what came of it so far. ``checkpoint`` is what
     an attempt left for the next one, ``result`` what came out. What stands in route and offers is not known here.
@@ -132,14 +135,26 @@ def holds(task: TaskRow, owner: str, fence: int) -> bool:
 
 
 def renewed(task: TaskRow, until: datetime) -> TaskRow:
-    return replace(task, lease_expires_at=until)
+    """To be cancelled, it keeps the time it has: a holder that does not stop cannot keep it open."""
+    return task if task.is_cancel_requested else expiring(task, until)
 
 
-def released(task: TaskRow, now: datetime) -> TaskRow:
-    """Given back undone: it may be leased again, and the attempt does not count; to be cancelled, it ends here."""
+def expiring(task: TaskRow, at: datetime) -> TaskRow:
+    return replace(task, lease_expires_at=at)
+
+
+def released(task: TaskRow, now: datetime, *, is_declined: bool = False) -> TaskRow:
+    """Given back undone: it may be leased again; to be cancelled, it ends here.
+
+    The attempt does not count, unless that was so ``FREE_RELEASES`` times already: nobody keeps a task for ever by
+    taking it and giving it back. When it was the last attempt, the lease expires now, and ``swept`` ends the task.
+    Who has declined it is not asked again, so declining is always free.
+    """
     if task.is_cancel_requested:
         return finished(task, TaskState.CANCELLED, None, now)
-    return replace(_requeued(task, now), attempts=task.attempts - 1)
+    if is_declined or task.fence - task.attempts < FREE_RELEASES:
+        return replace(_requeued(task, now), attempts=task.attempts - 1)
+    return expiring(task, now) if task.attempts >= task.max_attempts else _requeued(task, now)
 
 
 def finished(

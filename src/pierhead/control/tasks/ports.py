@@ -58,10 +58,10 @@ class TaskRows(Protocol):
         """Does that lease hold, and will it until this transaction ends?"""
 
     def renew(self, task_id: str, owner: str, fence: int, until: datetime) -> TaskRow | None:
-        """The row with its new expiry, None when the lease does not hold."""
+        """The row with its new expiry (``model.renewed``), None when the lease does not hold."""
 
-    def release(self, task_id: str, owner: str, fence: int, now: datetime) -> bool:
-        """Back to the queue without counting the attempt (``model.released``); False when the lease does not hold."""
+    def release(self, task_id: str, owner: str, fence: int, now: datetime, *, is_declined: bool = False) -> bool:
+        """Gives it back undone (``model.released``); False when the lease does not hold."""
 
     def finish(
         self,

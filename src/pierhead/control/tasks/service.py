@@ -99,7 +99,10 @@ class TaskQueue:
         return Lease(task)
 
     def renew(self, lease: Lease) -> Lease:
-        """The lease with a later expiry; look at its ``is_cancel_requested``. Raises StaleLeaseError."""
+        """The lease with a later expiry. Raises StaleLeaseError.
+
+        Look at its ``is_cancel_requested``: then it has no later one, and the holder the rest of its time to stop.
+        """
         with self._store.transaction() as tx:
             task = tx.tasks.renew(lease.id, lease.owner, lease.fence, self._until(self._clock.now()))
         if task is None:
@@ -139,14 +142,17 @@ class TaskQueue:
         task = tx.tasks.find(task_id)
         return task is not None and model.is_ended_by(task, owner, fence)
 
-    def release(self, tx: TaskTransaction, lease: Lease) -> None:
-        """Gives the task back undone, for a worker that must stop; the attempt does not count.
+    def release(self, tx: TaskTransaction, lease: Lease, *, is_declined: bool = False) -> None:
+        """Gives the task back undone, for a worker that must stop; the first times the attempt does not count.
 
-        Raises StaleLeaseError.
+        ``is_declined``: by one that is not asked again, which never counts. After the last attempt a sweep ends the
+        task. Raises StaleLeaseError.
         """
-        if not tx.tasks.release(lease.id, lease.owner, lease.fence, self._clock.now()):
+        if not tx.tasks.release(lease.id, lease.owner, lease.fence, self._clock.now(), is_declined=is_declined):
             raise _stale(lease)
-        _announce(tx, tx.tasks.find(lease.id))
+        task = tx.tasks.find(lease.id)
+        if task is not None and task.state is not TaskState.LEASED:
+            _announce(tx, task)
 
     def cancel(self, tx: TaskTransaction, task_id: str) -> TaskRow:
         """Ends a queued task, asks the holder of a leased one, leaves a finished one alone; gives the task afterwards.

@@ -15,6 +15,7 @@ from pierhead.registry.origin import Origin
 from .addresses import OWN, AddressKind, check_name, kind_of_name
 from .connection import Connection
 from .dial import Dialer, Resolver, system_resolve
+from .judge import Judge, check_way, everywhere
 from .payload import Payload
 from .pool import Pool
 from .proxy import open_tunnel, proxy_authorization, proxy_for
@@ -42,12 +43,19 @@ class WireClient:
     """Thread-safe; connections are used by one thread at a time."""
 
     def __init__(
-        self, clock: Clock, timeouts: Timeouts, caps: Caps, user_agent: str, resolve: Resolver = system_resolve
+        self,
+        clock: Clock,
+        timeouts: Timeouts,
+        caps: Caps,
+        user_agent: str,
+        resolve: Resolver = system_resolve,
+        judge: Judge = everywhere,
     ) -> None:
         self._clock = clock
         self._times = timeouts
         self._caps = caps
         self._user_agent = user_agent
+        self._judge = judge
         self._dialer = Dialer(clock, timeouts, resolve)
         self._tls = TlsContexts()
         self._pool = Pool(clock, timeouts.keep_idle_s)
@@ -67,6 +75,7 @@ class WireClient:
         """The answer's head, its body unread. Raises a RegistryError, or what the payload raises."""
         call.check(self._clock)
         proxy = proxy_for(route.origin, route.proxy)
+        check_way(route.origin, proxy, self._judge)
         head = [("Host", route.origin.authority), ("User-Agent", self._user_agent), ("Accept-Encoding", "identity")]
         head += fields
         if payload is not None:

@@ -2,7 +2,7 @@
 
 from pierhead.kit.clock import Clock
 from pierhead.registry.context import CallContext, Timeouts
-from pierhead.registry.errors import CallCancelledError, DeadlineExceededError, RegistryTimeoutError
+from pierhead.registry.errors import RegistryTimeoutError
 
 
 class Watch:
@@ -68,11 +68,8 @@ class Watch:
 
     def check(self, count: int) -> None:
         """``count`` bytes came. Cheap enough for every read."""
-        if self._call.cancel is not None and self._call.cancel.is_set():
-            raise CallCancelledError
+        self._call.check(self._clock)
         now = self._clock.monotonic()
-        if self._call.deadline_monotonic is not None and now >= self._call.deadline_monotonic:
-            raise DeadlineExceededError
         if count:
             self._silent_s = 0.0
         if self._limit_s is not None:

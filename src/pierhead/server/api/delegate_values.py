@@ -1,6 +1,7 @@
 """The values of the delegate's chart as YAML, under the names of the reference (harness-api §4.9); pure."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from pierhead import __version__
@@ -16,6 +17,8 @@ _SIZES = {
     "MEDIUM": (4, 2, 4096),
     "LARGE": (8, 2, 4096),
 }
+# What YAML does not print, or takes for the end of a line, and JSON leaves as it is (YAML 1.2.2, 5.1).
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def values_of(body: HelmBody, account: str, token: SecretValue, server: str) -> str:
@@ -51,5 +54,8 @@ def _lines(body: HelmBody, account: str, token: SecretValue, server: str) -> Ite
 
 
 def _quoted(text: str) -> str:
-    """A JSON text of ASCII letters is a YAML text too, whatever stands in it."""
-    return json.dumps(text)
+    """A JSON text is a YAML text too once nothing in it is unprintable for YAML.
+
+    What is beyond ASCII stays as it is: an escaped pair of surrogates is two characters to YAML, and neither is one.
+    """
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

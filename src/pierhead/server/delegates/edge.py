@@ -1,24 +1,15 @@
-"""The agent link over ASGI: a body under a cap and within a time, a refusal in one shape; no route, no use case."""
+"""The agent link over ASGI: what a body says, and what a request was signed for; no route, no use case."""
 
-import asyncio
-import logging
 from typing import TypeVar
 
 from pydantic import ValidationError
-from starlette.datastructures import Headers
-from starlette.types import Receive, Scope
+from starlette.types import Scope
 
 from pierhead.kit.errors import InvalidInputError
-from pierhead.kit.limits import BodyTooLargeError
 from pierhead.protocol.message import Message
 from pierhead.server.api.bodies import strict_json
 
-from .refusals import SlowRequestError
-
-log = logging.getLogger(__name__)
-
 M = TypeVar("M", bound=Message)
-READ_DEADLINE_S = 60.0
 _MAX_PROBLEMS = 5
 
 
@@ -40,34 +31,6 @@ class HungUpError(InvalidInputError):
 
     def __init__(self) -> None:
         super().__init__("the connection ended before the request did")
-
-
-async def body_of(scope: Scope, receive: Receive, cap_bytes: int) -> bytes:
-    """Raises BodyTooLargeError, SlowRequestError, HungUpError."""
-    announced = Headers(scope=scope).get("content-length", "")
-    if announced.isdigit() and int(announced[:20]) > cap_bytes:
-        raise BodyTooLargeError("the request body", cap_bytes)
-    try:
-        async with asyncio.timeout(READ_DEADLINE_S):
-            return await _read(receive, cap_bytes)
-    except TimeoutError:
-        raise SlowRequestError(READ_DEADLINE_S) from None
-
-
-async def _read(receive: Receive, cap_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise HungUpError
-        part = message.get("body", b"")
-        size += len(part)
-        if size > cap_bytes:
-            raise BodyTooLargeError("the request body", cap_bytes)
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
 
 
 def message_in(raw: bytes, kind: type[M]) -> M:

@@ -21,6 +21,7 @@ from .tidings import Tidings
 
 POLL_S = 45.0
 _THREADS = 8
+_STRANGERS_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Poll:
 class Hub:
     """Polls are held on whichever event loop they came in; what signals mean for them is said in ``tidings``.
 
-    ``pool`` runs what blocks. ``look`` asks the store who a delegate is now. Raises AppError when it may not be here.
+    ``pool`` runs what blocks, ``strangers_pool`` what those want that nobody knows yet.
+    ``look`` asks the store who a delegate is now. Raises AppError when it may not be here.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Hub:
     ) -> None:
         self.poll_s = poll_s
         self.pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="agents")
+        self.strangers_pool = ThreadPoolExecutor(_STRANGERS_THREADS, thread_name_prefix="strangers")
         self.presence = Presence(monotonic)
         self._look = look
         self._monotonic = monotonic
@@ -102,6 +105,7 @@ class Hub:
         """For good. From any thread."""
         self.dismiss()
         self.pool.shutdown(wait=False, cancel_futures=True)
+        self.strangers_pool.shutdown(wait=False, cancel_futures=True)
 
     # --- on the event loop
 

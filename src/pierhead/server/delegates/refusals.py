@@ -1,6 +1,7 @@
 """What the agent link refuses by itself, and how any refusal looks on it: one shape, whatever the status."""
 
 import random
+from functools import lru_cache
 from math import ceil
 
 from starlette.responses import Response
@@ -45,16 +46,17 @@ class BadSignatureError(UnauthenticatedError):
 
 
 class ClockSkewError(UnauthenticatedError):
-    """``now`` is told, so that the delegate can sign by the server's clock."""
+    """``now`` is told, so that the delegate can sign by the server's clock, and ``proof`` that it is the server's."""
 
     code = "clock-skew"
 
-    def __init__(self, off_s: float, now: float) -> None:
+    def __init__(self, off_s: float, now: float, proof: str) -> None:
         super().__init__(
             f"the request was signed {abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} the server's clock",
             hint="set the delegate's clock",
         )
         self.now = now
+        self.proof = proof
 
 
 class ReplayedError(UnauthenticatedError):
@@ -88,8 +90,9 @@ class LinkBusyError(RateLimitedError):
 
     code = "busy"
 
-    def __init__(self, what: str, spread_s: float) -> None:
+    def __init__(self, what: str, spread_s: float, *, is_stranger: bool = False) -> None:
         super().__init__(f"too many {what} at once", retry_after_s=spread_s, hint="wait as long as Retry-After says")
+        self.is_stranger = is_stranger
 
 
 class NoRouteError(NotFoundError):
@@ -114,14 +117,35 @@ class SlowRequestError(InvalidInputError):
 
 
 def refusal(error: AppError) -> Response:
-    """Retry-After is drawn anew for each: those refused together must not come back together."""
-    now = error.now if isinstance(error, ClockSkewError) else None
-    body = Refusal(code=error.code, message=error.message, hint=error.hint, now=now)
+    """Retry-After is drawn anew for each: those refused together must not come back together.
+
+    Nobody we know has nothing more to say on this connection: it is closed.
+    """
     status = 405 if isinstance(error, MethodError) else _STATUS.get(category_of(error), 500)
-    headers = {}
+    headers = {"Connection": "close"} if is_of_stranger(error) else {}
     if status == 503:
         spread_s = getattr(error, "retry_after_s", None) or _UNAVAILABLE_WAIT_S
         headers["Retry-After"] = str(ceil(random.uniform(_SHORTEST_WAIT_S, max(spread_s, 2.0))))  # noqa: S311
     if status == 405:
         headers["Allow"] = "POST"
-    return Response(body.model_dump_json(by_alias=True, exclude_none=True), status, headers, "application/json")
+    return Response(_text(error), status, headers, "application/json")
+
+
+def _text(error: AppError) -> str:
+    if isinstance(error, ClockSkewError):
+        body = Refusal(code=error.code, message=error.message, hint=error.hint, now=error.now, proof=error.proof)
+        return body.model_dump_json(by_alias=True, exclude_none=True)
+    return _plain_text(error.code, error.message, error.hint)
+
+
+@lru_cache(256)
+def _plain_text(code: str, message: str, hint: str) -> str:
+    return Refusal(code=code, message=message, hint=hint).model_dump_json(by_alias=True, exclude_none=True)
+
+
+def is_of_stranger(error: AppError) -> bool:
+    """Was it refused before anything was known of who asked?"""
+    return isinstance(error, _OF_STRANGERS) or (isinstance(error, LinkBusyError) and error.is_stranger)
+
+
+_OF_STRANGERS = (UnauthenticatedError, NoRouteError, MethodError, SlowRequestError)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pierhead.control.delegates import Delegate, DelegateState, EnrolmentDraft, SessionDraft
+from pierhead.control.delegates import Delegate, DelegateState, EnrolmentDraft, KnownDelegate, SessionDraft
 from pierhead.protocol.agent import (
     CloseRequest,
     Done,
@@ -11,6 +11,7 @@ from pierhead.protocol.agent import (
     SessionAnswer,
     SessionRequest,
 )
+from pierhead.protocol.sealing import check_sealing_key
 from pierhead.protocol.signatures import (
     enrolment_bytes,
     key_from_text,
@@ -25,21 +26,23 @@ from .linkage import LinkApplication
 
 
 class Sessions:
+    """The caller has made sure who speaks, but for an enrolment."""
+
     def __init__(self, app: LinkApplication, gatekeeper: Gatekeeper) -> None:
         self._app = app
         self._gatekeeper = gatekeeper
 
-    def enrol(self, signed: Signed) -> EnrolAnswer:
+    def enrol(self, signed: Signed, target: str) -> EnrolAnswer:
         """Signed with the key that it makes known, which proves that whoever sends it has that key."""
         request = message_in(signed.body, EnrolRequest)
         key = key_from_text(request.signing_key)
-        self._gatekeeper.check(signed, key)
+        self._gatekeeper.check_stranger(signed.signature, target, key)
         draft = EnrolmentDraft(
             token=request.token,
             name=request.name,
             host_name=request.host_name,
             signing_key=key,
-            sealing_key=key_from_text(request.sealing_key),
+            sealing_key=check_sealing_key(key_from_text(request.sealing_key)),
             version=request.version,
             kinds=request.kinds,
             capacity=request.capacity,
@@ -58,9 +61,7 @@ class Sessions:
             proof=signature_to_text(proof),
         )
 
-    def open(self, signed: Signed) -> SessionAnswer:
-        known = self._gatekeeper.known(signed.key_id)
-        self._gatekeeper.check(signed, known.signing_key)
+    def open(self, known: KnownDelegate, signed: Signed) -> SessionAnswer:
         request = message_in(signed.body, SessionRequest)
         draft = SessionDraft(
             session=request.session,
@@ -80,10 +81,8 @@ class Sessions:
             proof=signature_to_text(proof),
         )
 
-    def close(self, signed: Signed) -> Done:
+    def close(self, known: KnownDelegate, signed: Signed) -> Done:
         """Only the session that counts can end itself. Raises SessionSupersededError."""
-        known = self._gatekeeper.known(signed.key_id)
-        self._gatekeeper.check(signed, known.signing_key)
         known.check(message_in(signed.body, CloseRequest).session)
         self._app.agents.close_session(known.id)
         self._app.hub.presence.leave(known.id)

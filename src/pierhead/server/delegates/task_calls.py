@@ -1,11 +1,13 @@
 """What a delegate asks and says about one task: every word under its own lease, or it changes nothing."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import TypeVar
 
 from pierhead.control.delegates import Acquired, DelegateState, KnownDelegate
-from pierhead.control.tasks import Lease, StaleLeaseError, TaskNotFoundError
+from pierhead.control.tasks import Lease, StaleLeaseError, TaskNotFoundError, TaskState
+from pierhead.kit.errors import AppError
 from pierhead.protocol.agent import (
     AcquireAnswer,
     AcquireRequest,
@@ -16,6 +18,8 @@ from pierhead.protocol.agent import (
     ProgressRequest,
     ReleaseRequest,
 )
+from pierhead.protocol.signatures import InvalidKeyError
+from pierhead.protocol.tasks import Task
 from pierhead.server.jobs.errors import UnknownKindError
 from pierhead.server.jobs.origins import experience
 from pierhead.server.jobs.work import Report, Work, ordered
@@ -75,6 +79,22 @@ class TaskCalls:
                 return Done()
             raise
 
+    def check_large(self, known: KnownDelegate, task_id: str, verb: str) -> Done | None:
+        """Before a large body is taken in: only about a task in the delegate's own hands.
+
+        The answer, when it has ended the task already and only says so again.
+        Raises TaskNotFoundError, StaleLeaseError.
+        """
+        task = self._app.queue.find(known.account, task_id)
+        if task is None:
+            raise TaskNotFoundError(task_id)
+        is_own = task.owner == known.id
+        if is_own and task.state.is_final and verb == "finish":
+            return Done()
+        if not is_own or task.state is not TaskState.LEASED:
+            raise StaleLeaseError(task_id, known.id, task.fence)
+        return None
+
     def release(self, known: KnownDelegate, task_id: str, signed: Signed) -> Done:
         request = message_in(signed.body, ReleaseRequest)
 
@@ -100,10 +120,27 @@ class TaskCalls:
             task = ordered(self._work(lease), lease)
         except StaleLeaseError:
             return AcquireAnswer(reason="the lease was lost again")
+        except Exception:
+            self._give_back(lease)
+            raise
         if task is None:
             return AcquireAnswer(reason="nothing was left to do for this task")
-        lease_s = self._app.queue.lease_s
-        return AcquireAnswer(order=order_for(known, lease, task, acquired.check_first, lease_s, self._app.server_key))
+        return self._sealed(known, acquired, task)
+
+    def _sealed(self, known: KnownDelegate, acquired: Acquired, task: Task) -> AcquireAnswer:
+        lease, app = acquired.lease, self._app
+        try:
+            order = order_for(known, lease, task, acquired.check_first, app.queue.lease_s, app.server_key)
+        except InvalidKeyError as error:
+            log.warning("delegate %s cannot be given task %s: %s", known.id, lease.id, error.message)
+            app.dispatcher.decline(known.id, lease.id, lease.fence, {})  # to others: this one cannot do any
+            return AcquireAnswer(reason=error.message)
+        return AcquireAnswer(order=order)
+
+    def _give_back(self, lease: Lease) -> None:
+        """After a failure of our own. Should this fail too, the lease runs out by itself."""
+        with contextlib.suppress(AppError):
+            self._app.dispatcher.release(lease.owner, lease.id, lease.fence, None)
 
     def _under_lease(self, known: KnownDelegate, task_id: str, fence: int, use: Callable[[Lease], T]) -> T:
         """Raises TaskNotFoundError, NotYourTaskError, StaleLeaseError."""

@@ -38,7 +38,7 @@ class PullWork:
 
     def order(self, lease: Lease) -> PullTask | None:
         """What cannot even be ordered is reported as failed at once."""
-        run, connectors = self._runs.leased(lease)
+        run, connectors = self._runs.begin(lease, *self._performer(lease))
         orders: dict[str, PullImage] = {}
         refused: list[ImageEvent] = []
         for image in _open_images(run):
@@ -49,8 +49,8 @@ class PullWork:
         if not orders:
             self.finish(lease, PullResult(images=tuple(refused)), is_cancelled=False)
             return None
-        facts = {event.key: facts_of(event) for event in refused}
-        self._runs.record(lease, facts.items(), delegate=self._performer(lease))
+        if refused:
+            self._runs.record(lease, [(event.key, facts_of(event)) for event in refused])
         return PullTask(images=tuple(orders.values()))
 
     def progress(self, lease: Lease, report: Report) -> None:
@@ -81,10 +81,13 @@ class PullWork:
         found = [(hosts.get(host_of.get(event.key, "")), event) for event in result.images]
         return [(origin, event.error) for origin, event in found if origin and _says_something(event)]
 
-    def _performer(self, lease: Lease) -> str:
+    def _performer(self, lease: Lease) -> tuple[str, str]:
+        """Its id and its name; all servers are one platform."""
+        if lease.task.route is None:
+            return PLATFORM, PLATFORM
         with self._store.snapshot() as tx:
             found = tx.delegates.find(lease.owner)
-        return found.label if found else PLATFORM
+        return lease.owner, found.label if found else lease.owner
 
     def _checked(self, lease: Lease, events: Iterable[ImageEvent]) -> Mapping[str, ImageFacts]:
         run, _ = self._runs.leased(lease)
@@ -100,7 +103,7 @@ class PullWork:
         return PullImage(
             key=image.pull_key,
             reference=image.reference,
-            digest=image.facts.digest,  # resolved by an earlier attempt: the same bytes, whatever the tag says now
+            digest=image.facts.digest,  # resolved by its earlier attempt: the same bytes, whatever the tag says
             platform=image.platform,
             policy=Policy(image.pull_policy),
             timeout_s=image.timeout_s,

@@ -8,10 +8,10 @@ import ssl
 from collections.abc import Callable, Sequence
 
 from pierhead.kit.clock import Clock
+from pierhead.kit.errors import DeniedError
 from pierhead.registry.context import CallContext, Caps, Timeouts
 from pierhead.registry.endpoint import Endpoint
 from pierhead.registry.errors import (
-    AddressRefusedError,
     NameNotResolvedError,
     NameServerError,
     RegistryError,
@@ -19,6 +19,7 @@ from pierhead.registry.errors import (
 )
 from pierhead.registry.wire.addresses import OWN
 from pierhead.registry.wire.dial import Dialer, system_resolve
+from pierhead.registry.wire.judge import Judge, check_way, everywhere
 from pierhead.registry.wire.proxy import open_tunnel, proxy_for
 from pierhead.registry.wire.stream import Stream
 from pierhead.registry.wire.tls import TlsContexts
@@ -35,11 +36,19 @@ NAME, TCP, TLS = "name resolution", "TCP connection", "TLS"
 class Reach:
     """One connection, for the test alone; ``close`` ends it. Each step raises the RegistryError it fails with."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock, call: CallContext, times: Timeouts = USUAL_TIMES) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        clock: Clock,
+        call: CallContext,
+        times: Timeouts = USUAL_TIMES,
+        judge: Judge = everywhere,
+    ) -> None:
         self._endpoint = endpoint
         self._clock = clock
         self._call = call
         self._times = times
+        self._judge = judge
         self._proxy = proxy_for(endpoint.origin, endpoint.proxy)
         self._next = self._proxy.origin if self._proxy else endpoint.origin
         self._addresses: list[str] = []
@@ -47,10 +56,9 @@ class Reach:
         self._refused: RegistryError | None = None
 
     def name(self) -> Step:
-        dialer = Dialer(self._clock, self._times, self._resolve)
         try:
-            self._socket, _ = dialer.connect(self._next.host, self._next.port, OWN, self._call)
-        except (NameNotResolvedError, NameServerError, AddressRefusedError):
+            self._socket = self._dialled(Dialer(self._clock, self._times, self._resolve))
+        except (NameNotResolvedError, NameServerError, DeniedError):
             raise
         except RegistryError as error:  # the name is good, the next step is not
             self._refused = error
@@ -89,10 +97,15 @@ class Reach:
         self._socket = wrapped
         return wrapped
 
+    def _dialled(self, dialer: Dialer) -> socket.socket:
+        check_way(self._endpoint.origin, self._proxy, self._judge)
+        sock, _ = dialer.connect(self._next.host, self._next.port, OWN, self._call)
+        return sock
+
     def _tunnelled(self, sock: socket.socket | None = None) -> socket.socket:
         """A connection to the registry, through the proxy where there is one; a new one when none is given."""
         if sock is None:
-            sock, _ = Dialer(self._clock, self._times).connect(self._next.host, self._next.port, OWN, self._call)
+            sock = self._dialled(Dialer(self._clock, self._times))
         if self._proxy is not None:
             stream = Stream(sock, self._proxy.origin.authority)
             stream.watch = Watch(self._call, self._clock, self._times, f"the proxy {self._proxy.origin.authority}")

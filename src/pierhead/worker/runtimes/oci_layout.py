@@ -76,10 +76,12 @@ class OciLayout:
         """Hashes every blob again and walks every name."""
         return check(self.blobs, self.images())
 
-    def copy_to(self, other: "OciLayout", names: Iterable[str]) -> tuple[LayoutImage, ...]:
-        """Copies the images of these names, hashing on the way. Raises ImageNotInLayoutError before anything is copied,
-        DigestMismatchError when a stored blob is damaged."""
-        chosen = [image for name in dict.fromkeys(names) for image in self._named(name)]
+    def copy_to(self, other: "OciLayout", wanted: Iterable[tuple[str, Digest | None]]) -> tuple[LayoutImage, ...]:
+        """Copies the images of these names, hashing on the way; where a digest is given, only what the name meant then.
+
+        Raises ImageNotInLayoutError before anything is copied, DigestMismatchError when a stored blob is damaged.
+        """
+        chosen = [image for name, digest in dict.fromkeys(wanted) for image in self._named(name, digest)]
         other.create()
         for image in chosen:
             for node in walk(self.blobs, image.descriptor, image.descriptor.platform):
@@ -88,8 +90,12 @@ class OciLayout:
         other.name(chosen)
         return tuple(chosen)
 
-    def _named(self, name: str) -> list[LayoutImage]:
-        images = [image for image in self.images() if image.name == name]
+    def _named(self, name: str, digest: Digest | None) -> list[LayoutImage]:
+        images = [
+            image
+            for image in self.images()
+            if image.name == name and digest in (None, image.digest, image.descriptor.digest)
+        ]
         if not images or any(complete(self.blobs, i.descriptor, i.descriptor.platform) is None for i in images):
             raise ImageNotInLayoutError(name, self.root)
         return images

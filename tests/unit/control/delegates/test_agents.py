@@ -28,6 +28,8 @@ from pierhead.kit.redact import SecretValue
 from pierhead.kit.signals import Topic
 from pierhead.protocol.signatures import fingerprint
 
+from .conftest import PEPPER
+
 ACCOUNT, ORG = Scope("acct"), Scope("acct", "o")
 
 
@@ -120,7 +122,7 @@ def test_replicas_of_one_name_and_owner_are_one_group(yard: Any) -> None:
 
 def test_enrolling_again_renews_what_it_says_of_itself_and_nothing_that_was_decided(strict_yard: Any) -> None:
     yard = strict_yard
-    first = yard.start(yard.enrol())
+    first = yard.start(yard.enrol(tags=("eu", "linux")))
     yard.delegates.approve("acct", first.id)
     yard.clock.advance(60)
     second = yard.enrol(tags=("eu",), version="2.0", capacity=7, sealing_key=b"n" * 32)
@@ -359,3 +361,74 @@ def test_old_nonces_are_forgotten(yard: Any) -> None:
     yard.agents.sweep()
     with yard.store.transaction() as tx:
         assert tx.nonces.purge(yard.clock.now()) == 0
+
+
+# --- what it claims after it was approved
+
+
+def approved(yard: Any, *tags: str) -> Any:
+    delegate = yard.start(yard.enrol(tags=tags))
+    return yard.delegates.approve("acct", delegate.id)
+
+
+@pytest.mark.parametrize("claim", [{"tags": ("linux", "vault-zone")}, {"host_name": "prod-vault-01"}])
+@pytest.mark.parametrize("session", ["", "session-of-one-start"])
+def test_a_session_that_claims_more_than_was_approved_waits_and_holds_nothing(
+    strict_yard: Any, claim: dict[str, Any], session: str
+) -> None:
+    yard = strict_yard
+    delegate = yard.start(approved(yard, "linux"), "session-of-one-start")
+    lease = yard.leased(delegate).lease
+    told: list[str] = []
+    yard.store.signals.on(Topic.DELEGATE, told.append)
+    started = yard.start(replace(delegate, **claim), session)
+    assert started.state is DelegateState.WAITING_FOR_APPROVAL
+    assert started.unapproved == tuple(set(claim.get("tags", ["prod-vault-01"])) - {"linux"})
+    assert told == [delegate.id]
+    assert yard.agents.key_of(delegate.id).state is DelegateState.WAITING_FOR_APPROVAL
+    yard.queue.sweep()
+    assert yard.queue.get("acct", lease.id).owner is None
+    task = yard.task(*started.unapproved)
+    yard.dispatcher.dispatch()
+    assert yard.taken_offers() == [delegate.id], "that of before"
+    assert any(f"it now claims {started.unapproved[0]}" in line for line in yard.log(task))
+    yard.delegates.approve("acct", delegate.id)
+    yard.dispatcher.dispatch()
+    assert delegate.id in yard.taken_offers()
+    assert yard.delegate(delegate).unapproved == ()
+
+
+def test_enrolling_again_with_more_claims_waits_as_well(strict_yard: Any) -> None:
+    yard = strict_yard
+    delegate = yard.start(approved(yard, "linux"))
+    lease = yard.leased(delegate).lease
+    again = yard.enrol(tags=("linux", "vault-zone"))
+    assert (again.id, again.state, again.unapproved) == (
+        delegate.id,
+        DelegateState.WAITING_FOR_APPROVAL,
+        ("vault-zone",),
+    )
+    yard.queue.sweep()
+    assert yard.queue.get("acct", lease.id).owner is None
+    taken_back = yard.start(replace(again, tags=("linux",)))
+    assert taken_back.state is DelegateState.WAITING_FOR_APPROVAL, "somebody is to look at it"
+
+
+def test_fewer_claims_the_same_again_and_its_own_name_are_fine(strict_yard: Any) -> None:
+    yard = strict_yard
+    delegate = yard.start(approved(yard, "linux", "eu"))
+    for tags in (("linux",), (), ("EU", " linux "), ("linux", "eu", delegate.name)):
+        assert yard.start(replace(delegate, tags=tags)).state is DelegateState.ENABLED
+        assert yard.enrol(tags=tags).state is DelegateState.ENABLED
+
+
+def test_where_nobody_approves_a_delegate_may_claim_anything(yard: Any) -> None:
+    delegate = yard.running(tags=("linux",))
+    assert yard.start(replace(delegate, tags=("vault-zone",))).state is DelegateState.ENABLED
+
+
+def test_when_approval_comes_to_be_required_what_it_claims_by_then_counts_as_approved(yard: Any) -> None:
+    delegate = yard.running(tags=("linux",))
+    yard.agents = agents.AgentService(store=yard.store, clock=yard.clock, pepper=PEPPER, approval=True)
+    assert yard.start(delegate).state is DelegateState.ENABLED
+    assert yard.start(replace(delegate, tags=("vault-zone",))).state is DelegateState.WAITING_FOR_APPROVAL

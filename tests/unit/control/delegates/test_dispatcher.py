@@ -1,6 +1,7 @@
 """From a task that waits to a lease, and back: offering, acquiring, declining, giving back, giving up."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -415,6 +416,20 @@ def test_declining_asks_the_next_one_at_once_and_is_remembered(yard: Any) -> Non
     assert error["code"] == "registry-out-of-reach"
     assert "it said no reason" in error["message"]
     assert "connection refused" in error["message"]
+
+
+def test_declining_begins_no_new_count_of_rounds(yard: Any) -> None:
+    one = yard.running("a")
+    task = yard.task()
+    yard.dispatcher.dispatch()
+    lease = yard.acquired(one, task).lease
+    with yard.store.transaction() as tx:
+        offers = replace(Offers.from_json(lease.task.offers), round=2)
+        tx.tasks._put(replace(tx.tasks.find(task.id), offers=offers.to_json()))
+
+    yard.dispatcher.decline(one.id, task.id, lease.fence, {HUB: "connection refused"})
+
+    assert Offers.from_json(yard.read(task).offers).round == 2
 
 
 def test_a_stale_lease_declines_and_releases_nothing(yard: Any) -> None:

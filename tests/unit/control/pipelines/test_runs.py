@@ -319,7 +319,9 @@ def test_a_stale_lease_changes_nothing(world: World) -> None:
     fresh = world.lease(by_delegates, "other")
     (key, *_) = [image.pull_key for image in of(run, "inside.corp")]
     with pytest.raises(StaleLeaseError):
-        world.runs.record(stale, [(key, PULLED)], delegate="lost")
+        world.runs.begin(stale, "id of lost", "lost")
+    with pytest.raises(StaleLeaseError):
+        world.runs.record(stale, [(key, PULLED)])
     with pytest.raises(StaleLeaseError):
         world.runs.finish(stale, [(key, PULLED)])
     with pytest.raises(StaleLeaseError):
@@ -334,12 +336,29 @@ def test_the_name_of_who_performs_a_task_stands_at_its_images_and_nobody_elses(w
     run = world.start()
     _, by_delegates = tasks_of(run)
     lease = world.lease(by_delegates)
-    world.runs.record(lease, [], delegate="delegate-eu")
+    begun, _ = world.runs.begin(lease, "id of eu", "delegate-eu")
+    assert {image.performer for image in begun.images} == {"id of eu"}
     world.runs.record(lease, [(of(run, "inside.corp")[0].pull_key, ImageFacts(ImageState.PULLING, bytes_done=1))])
     seen = world.get(run)
     assert {image.delegate for image in of(seen, "inside.corp")} == {"delegate-eu"}
     assert {image.delegate for image in of(seen, "docker.io")} == {None}
     assert {image.facts.bytes_done for image in of(seen, "inside.corp")} == {1}
+
+
+@pytest.mark.parametrize("performer", ["other", "first"])
+def test_a_digest_that_one_performer_resolved_is_no_order_for_another(world: World, performer: str) -> None:
+    run = world.start()
+    by_platform, _ = tasks_of(run)
+    lease = world.lease(by_platform, "first")
+    world.runs.begin(lease, "first", "same name")
+    done, resolved, *_ = dict.fromkeys(image.pull_key for image in run.images if image.task_id == by_platform)
+    facts = ImageFacts(ImageState.PULLING, digest="sha256:" + "b" * 64, bytes_total=9, bytes_done=5)
+    world.runs.record(lease, [(done, PULLED), (resolved, facts)])
+    world.runs.give_back(lease)
+    begun, _ = world.runs.begin(world.lease(by_platform, performer), performer, "same name")
+    shown = {image.pull_key: image for image in begun.images}
+    assert shown[resolved].facts == (facts if performer == "first" else ImageFacts())
+    assert (shown[done].facts, shown[done].performer) == (PULLED, "first"), "an outcome stays with who had it"
 
 
 def test_another_attempt_keeps_what_is_done_and_the_digest_that_was_resolved(world: World) -> None:

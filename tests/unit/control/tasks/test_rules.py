@@ -96,3 +96,20 @@ def test_only_a_queued_task_is_given_up() -> None:
     assert dead is not None
     assert (dead.state, dead.error) == (TaskState.DEAD, {"code": "x"})
     assert rules.given_up(dead, {"code": "y"}, NOW) is None
+
+
+def test_nobody_keeps_a_task_by_taking_it_and_giving_it_back() -> None:
+    task, times = QUEUED, 0
+    while task.state is TaskState.QUEUED:
+        task, times = rules.released(rules.leased(task, "me", NOW), NOW), times + 1
+    assert times == rules.FREE_RELEASES + QUEUED.max_attempts
+    dead = rules.swept(task, NOW)
+    assert dead is not None
+    assert dead.state is TaskState.DEAD
+    assert "the last one by me" in str(dead.error)
+
+
+def test_a_cancelled_holder_gets_no_more_time() -> None:
+    until = NOW + timedelta(hours=1)
+    assert rules.renewed(LEASED, until).lease_expires_at == until
+    assert rules.renewed(rules.cancelled(LEASED, NOW), until).lease_expires_at == LEASED.lease_expires_at

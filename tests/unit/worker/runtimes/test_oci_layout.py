@@ -183,7 +183,7 @@ def test_copying_an_image_that_is_not_whole_copies_nothing(layout, tmp_path):
     named(layout, image([BASE]))
     layout.blobs.path(BASE.digest).unlink()
     with pytest.raises(ImageNotInLayoutError):
-        layout.copy_to(OciLayout(tmp_path / "other"), [NAME])
+        layout.copy_to(OciLayout(tmp_path / "other"), [(NAME, None)])
     assert not (tmp_path / "other").exists()
 
 
@@ -193,7 +193,7 @@ def test_copying_a_damaged_blob_fails_and_names_nothing(layout, tmp_path):
     path.write_bytes(bytes(len(path.read_bytes())))
     other = OciLayout(tmp_path / "other")
     with pytest.raises(DigestMismatchError):
-        layout.copy_to(other, [NAME])
+        layout.copy_to(other, [(NAME, None)])
     assert other.images() == ()
     assert not other.blobs.has(BASE.digest)
 
@@ -202,7 +202,19 @@ def test_chosen_images_are_copied_whole(layout, tmp_path):
     made = named(layout, multi_platform([BASE], "tool"))
     named(layout, image([layer({"b": "b"})]), "registry.example/other:1")
     other = OciLayout(tmp_path / "other")
-    layout.copy_to(other, [NAME])
+    layout.copy_to(other, [(NAME, None)])
     assert [image.name for image in other.images()] == [NAME]
     assert other.find(NAME, None).digest == made.descriptor.digest
     assert other.verify().is_sound
+
+
+def test_what_a_name_means_by_now_is_not_copied_for_what_it_meant_before(layout, tmp_path):
+    before = named(layout, image([BASE])).descriptor.digest
+    after = named(layout, image([layer({"b": "b"})]))
+    other = OciLayout(tmp_path / "other")
+
+    with pytest.raises(ImageNotInLayoutError):
+        layout.copy_to(other, [(NAME, before)])
+    layout.copy_to(other, [(NAME, after.descriptor.digest)])
+
+    assert other.find(NAME, None).digest == after.descriptor.digest

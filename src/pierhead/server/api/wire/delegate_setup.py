@@ -16,7 +16,11 @@ class SupportedVersion(Wire):
 
 
 class K8sConfig(Received):
-    k8s_permission_type: Literal["CLUSTER_ADMIN", "CLUSTER_VIEWER", "NAMESPACE_ADMIN"] = "NAMESPACE_ADMIN"
+    """Names with a digit are written out: the rule for all others makes ``k8S`` of them."""
+
+    k8s_permission_type: Literal["CLUSTER_ADMIN", "CLUSTER_VIEWER", "NAMESPACE_ADMIN"] = Field(
+        "NAMESPACE_ADMIN", alias="k8sPermissionType"
+    )
     namespace: OptionalText = None
 
 
@@ -29,4 +33,4 @@ class HelmBody(Received):
     size: Literal["EXTRA_SMALL", "LAPTOP", "SMALL", "MEDIUM", "LARGE"] | None = None
     token_name: OptionalText = None
     tags: Annotated[list[Tag], Field(max_length=64)] | None = None
-    k8s_config_details: K8sConfig | None = None
+    k8s_config_details: K8sConfig | None = Field(None, alias="k8sConfigDetails")

@@ -50,7 +50,7 @@ class ExperienceInfo(Wire):
 class DelegateSummary(Wire):
     """One replica. ``isConnected``: heard of lately, and still let in; ``isActive``: it may be given tasks now.
 
-    ``token``: the name of the one that let it in.
+    ``token``: the name of the one that let it in. ``unapprovedTags``: those it claims since it was approved.
     """
 
     id: str
@@ -66,6 +66,7 @@ class DelegateSummary(Wire):
     capacity: int
     running_tasks: int
     tags: list[SelectorInfo]
+    unapproved_tags: list[str]
     token: str | None
     token_is_live: bool
     enrolled_at: int
@@ -90,6 +91,7 @@ class DelegateSummary(Wire):
             capacity=delegate.capacity,
             running_tasks=around.running.get(delegate.id, 0),
             tags=[SelectorInfo(tag=tag, kind=kind) for tag, kind in delegate.selectors(group).items()],
+            unapproved_tags=list(delegate.unapproved),
             token=token.name if token else None,
             token_is_live=is_live,
             enrolled_at=to_epoch_ms(delegate.enrolled_at),

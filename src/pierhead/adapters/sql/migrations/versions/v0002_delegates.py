@@ -58,6 +58,7 @@ def _move_tasks_to_images() -> None:
     op.add_column("run_images", sa.Column("task_id", sa.Text(), nullable=True))
     op.add_column("run_images", sa.Column("path_reason", sa.Text(), nullable=True))
     op.add_column("run_images", sa.Column("delegate", sa.Text(), nullable=True))
+    op.add_column("run_images", sa.Column("performer", sa.Text(), nullable=True))
     op.execute(
         "UPDATE run_images SET path_reason = '', "
         "task_id = (SELECT runs.task_id FROM runs WHERE runs.id = run_images.run_id)"
@@ -79,7 +80,7 @@ def _move_tasks_to_runs() -> None:
     op.create_index(op.f("ix_runs_task_id"), "runs", ["task_id"], unique=False)
     op.drop_index(op.f("ix_run_images_task_id"), "run_images")
     with op.batch_alter_table("run_images") as batch:
-        for name in ("task_id", "path_reason", "delegate"):
+        for name in ("task_id", "path_reason", "delegate", "performer"):
             batch.drop_column(name)
 
 
@@ -142,6 +143,7 @@ def _create_delegates() -> None:
         sa.Column("capacity", sa.BigInteger(), nullable=False),
         sa.Column("enrolled_at", _MOMENT, nullable=False),
         sa.Column("tags", _JSON, nullable=False),
+        sa.Column("approved_selectors", _JSON, nullable=True),
         sa.Column("session", sa.Text(), nullable=False),
         sa.Column("is_connected", sa.Boolean(), nullable=False),
         sa.Column("last_heartbeat_at", _MOMENT, nullable=True),
