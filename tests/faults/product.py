@@ -13,12 +13,14 @@ from pierhead.demo.server_process import ServerProcess
 from .api import Api, Offences
 from .fleet import TAG
 
-# One image, because what is looked at here is the task.
-PIPELINE = f"""\
+
+def pipeline(selector: str, connector: str, image: str) -> bytes:
+    """Of one image, because what is looked at here is the task."""
+    return f"""\
 pipeline:
   identifier: faults
   name: Faults
-  delegateSelectors: [{TAG}]
+  delegateSelectors: [{selector}]
   stages:
     - stage:
         identifier: build
@@ -33,8 +35,11 @@ pipeline:
                   identifier: make
                   name: Make
                   type: Run
-                  spec: {{connectorRef: account.private, image: "tools/make:1", shell: Sh, command: make}}
+                  spec: {{connectorRef: account.{connector}, image: "{image}", shell: Sh, command: make}}
 """.encode()
+
+
+PIPELINE = pipeline(TAG, "private", "tools/make:1")
 
 
 class Host:

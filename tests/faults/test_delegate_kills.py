@@ -27,7 +27,7 @@ from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .api import Api
 from .conftest import Tell
-from .product import Host, api_of, environment, new_token, save_connector
+from .product import Host, api_of, environment, new_token, pipeline, save_connector
 from .target import Watched
 from .waiting import pause, until
 
@@ -38,27 +38,6 @@ AGAIN_BYTES = 16 * MIB
 SLACK_BYTES = MIB  # manifests, heads of answers
 TAG = "crew"
 NAMES = ("one", "two")
-PULL = """\
-pipeline:
-  identifier: pull
-  name: Pull
-  delegateSelectors: [one]
-  stages:
-    - stage:
-        identifier: build
-        name: Build
-        type: CI
-        spec:
-          cloneCodebase: false
-          infrastructure: {{type: VM, spec: {{type: Pool, spec: {{poolName: pool, os: Linux}}}}}}
-          execution:
-            steps:
-              - step:
-                  identifier: make
-                  name: Make
-                  type: Run
-                  spec: {{connectorRef: account.source, image: "{image}", shell: Sh, command: make}}
-"""
 
 
 @dataclass
@@ -204,7 +183,7 @@ def pulled_despite(site: Site, number: int, fault: Callable[[Site, DelegateProce
     begun, before = time.monotonic(), site.relay.carried
     site.source.forget_requests()
     run = site.api.call(
-        "POST", "/pipelines/initialize", PULL.format(image=f"app:{number}").encode(), kind="application/yaml"
+        "POST", "/pipelines/initialize", pipeline("one", "source", f"app:{number}"), kind="application/yaml"
     )
     task_id = run["stages"][0]["images"][0]["task"]
     victim = until(lambda: site.holder(task_id), 30, "somebody who pulls")

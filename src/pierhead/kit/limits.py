@@ -35,6 +35,13 @@ class BodyTooLargeError(TooLargeError):
         self.cap_bytes = cap_bytes
 
 
+class SlowBodyError(InvalidInputError):
+    code = "slow-body"
+
+    def __init__(self, deadline_s: float) -> None:
+        super().__init__(f"the request body did not arrive within {deadline_s:.0f} seconds")
+
+
 def parse_json(raw: bytes, *, max_depth: int = 64, max_values: int = 200_000) -> object:
     """The value in ``raw`` (UTF-8). Raises MalformedJsonError; never RecursionError or UnicodeError.
 

@@ -10,6 +10,7 @@ import pytest
 from pierhead.adapters.sql import SqlStore
 from pierhead.control.tasks import Lease, TaskQueue, TaskState
 from pierhead.kit.clock import SystemClock
+from pierhead.kit.signals import Topic
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ def test_a_cancel_at_one_server_is_heard_by_the_holder_at_the_other(servers: tup
     here, there = servers
     heard = threading.Event()
     task_id = there.enqueue(route={})
-    here.queue.on_cancel_requested(lambda key: heard.set() if key == task_id else None)
+    here.store.signals.on(Topic.TASK_CANCEL, lambda key: heard.set() if key == task_id else None)
     assert here.acquire(task_id, "d1") is not None
     _until(lambda: _cancelled(there, task_id) and heard.wait(0.2))
 

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from pierhead.kit.limits import BodyTooLargeError
+from pierhead.kit.limits import BodyTooLargeError, SlowBodyError
 from pierhead.server.delegates.edge import HungUpError
 from pierhead.server.delegates.intake import BodyBudget, announced_bytes
-from pierhead.server.delegates.refusals import LinkBusyError, SlowRequestError
+from pierhead.server.delegates.refusals import LinkBusyError
 
 Receive = Callable[[], Awaitable[dict[str, object]]]
 
@@ -76,7 +76,7 @@ def test_more_than_was_announced_is_refused() -> None:
 
 def test_whoever_drips_does_not_hold_the_budget_for_long() -> None:
     budget = BodyBudget(within_s=0.01)
-    with pytest.raises(SlowRequestError):
+    with pytest.raises(SlowBodyError):
         asyncio.run(read(budget, 10, sending(b"1", b"2", ends=False)))
     assert budget.in_flight == 0
 

@@ -107,6 +107,11 @@ class RunService:
             run = part_of(_found_by(tx, lease), lease.id)
             return run, self._connectors_of(tx, run)
 
+    def pull_keys(self, lease: Lease) -> frozenset[str]:
+        """Those of the images a lease is for."""
+        with self._store.snapshot() as tx:
+            return frozenset(image.pull_key for image in part_of(_found_by(tx, lease), lease.id).images)
+
     def begin(self, lease: Lease, performer: str, delegate: str) -> tuple[Run, Mapping[str, Connector]]:
         """As ``leased``, once it is written who performs it: an id and a name. Raises StaleLeaseError.
 
@@ -139,11 +144,6 @@ class RunService:
                     return
                 raise
             self._finish(tx, lease, facts)
-
-    def give_back(self, lease: Lease) -> None:
-        """For a worker that has to stop: the task is queued again, what was recorded stays. Raises StaleLeaseError."""
-        with self._store.transaction() as tx:
-            self._queue.release(tx, lease)
 
     def sweep(self) -> None:
         """Requeues work whose worker went silent, and ends what waits for work that was given up."""
@@ -182,9 +182,11 @@ class RunService:
         now_is = tx.tasks.find(lease.id)
         is_cancelled = now_is is not None and now_is.is_cancel_requested
         otherwise = CANCELLED if is_cancelled else LEFT_OUT
-        tx.runs.put_facts(run.id, last_facts(part_of(run, lease.id).images, facts, otherwise).items())
-        after = part_of(_found_by(tx, lease), lease.id)
-        self._queue.finish(tx, lease, *end_of_task(after.images, is_cancelled=is_cancelled))
+        images = part_of(run, lease.id).images
+        last = last_facts(images, facts, otherwise)
+        tx.runs.put_facts(run.id, last.items())
+        ended = [replace(image, facts=last.get(image.pull_key, image.facts)) for image in images]
+        self._queue.finish(tx, lease, *end_of_task(ended, is_cancelled=is_cancelled))
         self._end_run(tx, lease.id, run.id)
 
     def _end_images(self, tx: RunTransaction, run: Run, task: TaskRow) -> None:

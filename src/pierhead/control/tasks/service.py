@@ -7,7 +7,7 @@ not know what a kind means, or who a task with a route should be offered to.
 
 import json
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from pierhead.kit.clock import Clock
@@ -228,15 +228,6 @@ class TaskQueue:
                 if left_s <= 0 or self._wakes.count != wakes:
                     return None
                 bell.wait(seen, min(left_s, _LOOK_EVERY_S))
-
-    def on_enqueued(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Calls back after there may be something new to lease; gives the function that ends this. Must be quick."""
-        return self._store.signals.on(Topic.TASK_QUEUED, lambda _: callback())
-
-    def on_cancel_requested(self, callback: Callable[[str], None]) -> Callable[[], None]:
-        """Calls back with the id of a leased task that is to be cancelled, empty when it may be any; gives the
-        function that ends this."""
-        return self._store.signals.on(Topic.TASK_CANCEL, callback)
 
     def wake(self) -> None:
         """Cuts short every waiting ``lease`` and ``wait_for_end``."""

@@ -12,9 +12,9 @@ from fastapi import Depends
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from pierhead.kit.limits import parse_json
+from pierhead.kit.limits import SlowBodyError, parse_json
 
-from .refusals import EmptyBodyError, FieldProblem, InvalidFieldsError, MediaTypeError, SlowBodyError, UnsafeTextError
+from .refusals import EmptyBodyError, FieldProblem, InvalidFieldsError, MediaTypeError, UnsafeTextError
 
 M = TypeVar("M")
 

@@ -78,13 +78,6 @@ class UnsafeTextError(InvalidInputError):
         super().__init__(f"the body contains {what}, which no text here may contain")
 
 
-class SlowBodyError(InvalidInputError):
-    code = "slow-body"
-
-    def __init__(self, deadline_s: float) -> None:
-        super().__init__(f"the request body did not arrive within {deadline_s:.0f} seconds")
-
-
 class BusyError(RateLimitedError):
     """As many calls of this kind as can run at once are running."""
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
-from pierhead.kit.limits import KIB, MIB, BodyTooLargeError
+from pierhead.kit.limits import KIB, MIB, BodyTooLargeError, SlowBodyError
 
 from .edge import HungUpError
-from .refusals import LinkBusyError, SlowRequestError
+from .refusals import LinkBusyError
 
 IN_FLIGHT_BYTES = 64 * MIB
 OF_ONE_BYTES = 16 * MIB
@@ -52,13 +52,13 @@ class Share:
         self.taken += count
 
     async def read(self, receive: Receive, cap_bytes: int) -> bytes:
-        """Raises BodyTooLargeError, SlowRequestError, HungUpError, and LinkBusyError for what was not announced."""
+        """Raises BodyTooLargeError, SlowBodyError, HungUpError, and LinkBusyError for what was not announced."""
         within_s = self._budget.within_s
         try:
             async with asyncio.timeout(within_s):
                 return await self._read(receive, cap_bytes if self._announced is None else self._announced)
         except TimeoutError:
-            raise SlowRequestError(within_s) from None
+            raise SlowBodyError(within_s) from None
 
     async def _read(self, receive: Receive, cap_bytes: int) -> bytes:
         body = bytearray()

@@ -52,6 +52,10 @@ class Presence:
         with self._lock:
             self.stations.pop(delegate_id, None)
 
+    def end_wait(self) -> None:
+        """Cuts ``wait_for_arrival`` short, for who has to stop."""
+        self._arrived.set()
+
     def wait_for_arrival(self, timeout_s: float) -> bool:
         return self._arrived.wait(timeout_s)
 
@@ -102,6 +106,8 @@ class PresenceLoop:
         self._loop.start()
 
     def close(self) -> None:
+        self._loop.request_stop()
+        self._presence.end_wait()
         self._loop.stop()
 
     def _step(self, stop: threading.Event) -> float:

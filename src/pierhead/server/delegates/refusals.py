@@ -19,6 +19,7 @@ from pierhead.kit.errors import (
     UnsupportedError,
     category_of,
 )
+from pierhead.kit.limits import SlowBodyError
 from pierhead.protocol.agent import Refusal
 
 _STATUS: dict[type[AppError], int] = {
@@ -109,13 +110,6 @@ class MethodError(InvalidInputError):
         super().__init__(f"{method[:20]} is not possible here; every exchange is a POST")
 
 
-class SlowRequestError(InvalidInputError):
-    code = "slow-body"
-
-    def __init__(self, deadline_s: float) -> None:
-        super().__init__(f"the request body did not arrive within {deadline_s:.0f} seconds")
-
-
 def refusal(error: AppError) -> Response:
     """Retry-After is drawn anew for each: those refused together must not come back together.
 
@@ -148,4 +142,4 @@ def is_of_stranger(error: AppError) -> bool:
     return isinstance(error, _OF_STRANGERS) or (isinstance(error, LinkBusyError) and error.is_stranger)
 
 
-_OF_STRANGERS = (UnauthenticatedError, NoRouteError, MethodError, SlowRequestError)
+_OF_STRANGERS = (UnauthenticatedError, NoRouteError, MethodError, SlowBodyError)

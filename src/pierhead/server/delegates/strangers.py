@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pierhead.control.delegates import DelegateTokenRevokedError, InvalidDelegateTokenError
-from pierhead.kit.limits import MIB
+from pierhead.kit.limits import MIB, SlowBodyError
 
 from .edge import HungUpError
 from .intake import BodyBudget
-from .refusals import BadSignatureError, LinkBusyError, SlowRequestError
+from .refusals import BadSignatureError, LinkBusyError
 
 AT_ONCE = 8
 BODIES_BYTES = 8 * MIB
@@ -25,7 +25,7 @@ _FAILURES_ARE = (
     InvalidDelegateTokenError,
     DelegateTokenRevokedError,
     BadSignatureError,
-    SlowRequestError,
+    SlowBodyError,
     HungUpError,
 )
 

@@ -115,8 +115,8 @@ class PlatformDelegate:
                 checkpoint=reporter.checkpoint,
                 cancel=cancel,
             )
-        reporter.flush()
         if self._closing.is_set():
+            reporter.flush()
             with self._store.transaction() as tx:
                 self._queue.release(tx, lease)
         else:

@@ -90,12 +90,10 @@ class PullWork:
         return lease.owner, found.label if found else lease.owner
 
     def _checked(self, lease: Lease, events: Iterable[ImageEvent]) -> Mapping[str, ImageFacts]:
-        run, _ = self._runs.leased(lease)
-        own = {image.pull_key for image in run.images}
         facts: dict[str, ImageFacts] = {}
         for event in events:
             facts[event.key] = facts.get(event.key, ImageFacts()).after(facts_of(event))
-        check_keys(facts, own, lease.task.kind)
+        check_keys(facts, self._runs.pull_keys(lease), lease.task.kind)
         return facts
 
     def _order(self, image: RunImage, run: Run, connectors: Mapping[str, Connector]) -> PullImage:

@@ -119,6 +119,10 @@ class World:
         assert lease.id == task_id
         return lease
 
+    def give_back(self, lease: Lease) -> None:
+        with self.store.transaction() as tx:
+            self.queue.release(tx, lease)
+
     def finish(self, task_id: str, facts: ImageFacts = PULLED) -> None:
         lease = self.lease(task_id)
         run, _ = self.runs.leased(lease)
@@ -325,7 +329,7 @@ def test_a_stale_lease_changes_nothing(world: World) -> None:
     with pytest.raises(StaleLeaseError):
         world.runs.finish(stale, [(key, PULLED)])
     with pytest.raises(StaleLeaseError):
-        world.runs.give_back(stale)
+        world.give_back(stale)
     assert world.get(run) == run
     world.runs.finish(fresh, [(key, PULLED)])
     with pytest.raises(StaleLeaseError):
@@ -354,7 +358,7 @@ def test_a_digest_that_one_performer_resolved_is_no_order_for_another(world: Wor
     done, resolved, *_ = dict.fromkeys(image.pull_key for image in run.images if image.task_id == by_platform)
     facts = ImageFacts(ImageState.PULLING, digest="sha256:" + "b" * 64, bytes_total=9, bytes_done=5)
     world.runs.record(lease, [(done, PULLED), (resolved, facts)])
-    world.runs.give_back(lease)
+    world.give_back(lease)
     begun, _ = world.runs.begin(world.lease(by_platform, performer), performer, "same name")
     shown = {image.pull_key: image for image in begun.images}
     assert shown[resolved].facts == (facts if performer == "first" else ImageFacts())
@@ -368,7 +372,7 @@ def test_another_attempt_keeps_what_is_done_and_the_digest_that_was_resolved(wor
     done, resolved, *_ = dict.fromkeys(image.pull_key for image in run.images if image.task_id == by_platform)
     then, now = "sha256:" + "1" * 64, "sha256:" + "2" * 64
     world.runs.record(lease, [(done, PULLED), (resolved, ImageFacts(ImageState.RESOLVED, digest=then))])
-    world.runs.give_back(lease)
+    world.give_back(lease)
     again = world.lease(by_platform, "second")
     shown = {image.pull_key: image.facts for image in world.runs.leased(again)[0].images}
     assert shown[done] == PULLED

@@ -7,6 +7,7 @@ import pytest
 
 from pierhead.control.tasks import Lease, StaleLeaseError, TaskNotFoundError, TaskQueue, TaskRow, TaskState
 from pierhead.kit.errors import ConflictError, NotFoundError
+from pierhead.kit.signals import Topic
 from pierhead.testing.clock import FakeClock
 from pierhead.testing.memory import MemoryStore
 
@@ -104,7 +105,7 @@ def test_a_renewal_lasts_from_now(desk: Desk) -> None:
 
 def test_a_cancel_is_heard_at_once_and_seen_at_the_next_renewal(desk: Desk) -> None:
     heard: list[str] = []
-    stop_listening = desk.queue.on_cancel_requested(heard.append)
+    stop_listening = desk.store.signals.on(Topic.TASK_CANCEL, heard.append)
     waiting = desk.enqueue()
     lease = desk.lease()
     assert lease.id == waiting.id
@@ -123,7 +124,7 @@ def test_a_cancel_is_heard_at_once_and_seen_at_the_next_renewal(desk: Desk) -> N
 
 def test_listeners_hear_of_new_work_after_the_commit_only(desk: Desk) -> None:
     heard: list[int] = []
-    stop_listening = desk.queue.on_enqueued(lambda: heard.append(1))
+    stop_listening = desk.store.signals.on(Topic.TASK_QUEUED, lambda _: heard.append(1))
     with desk.store.transaction() as tx:
         desk.queue.enqueue(tx, "acct", "pull", {})
         assert heard == []
@@ -144,8 +145,8 @@ def test_listeners_hear_of_new_work_after_the_commit_only(desk: Desk) -> None:
 
 def test_a_listener_that_fails_does_not_keep_others_from_hearing(desk: Desk) -> None:
     heard: list[int] = []
-    desk.queue.on_enqueued(lambda: 1 // 0 and None)
-    desk.queue.on_enqueued(lambda: heard.append(1))
+    desk.store.signals.on(Topic.TASK_QUEUED, lambda _: 1 // 0 and None)
+    desk.store.signals.on(Topic.TASK_QUEUED, lambda _: heard.append(1))
     desk.enqueue()
     assert heard == [1]
 
@@ -153,7 +154,7 @@ def test_a_listener_that_fails_does_not_keep_others_from_hearing(desk: Desk) -> 
 def test_what_comes_back_to_the_queue_is_announced_too(desk: Desk) -> None:
     heard: list[int] = []
     desk.enqueue()
-    desk.queue.on_enqueued(lambda: heard.append(1))
+    desk.store.signals.on(Topic.TASK_QUEUED, lambda _: heard.append(1))
     lease = desk.lease()
     with desk.store.transaction() as tx:
         desk.queue.release(tx, lease)
