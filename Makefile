@@ -43,7 +43,7 @@ faults: $(DEV) system-packages ## long randomised fault runs
 
 lock: $(UV)             ## renew the pinned, hashed versions
 	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --no-annotate --group dev --extra opentelemetry -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 system-packages:
 	@sh tests/system-packages.sh

@@ -26,6 +26,8 @@ class Topic(StrEnum):
     """Key: the task."""
     RUN = "run"
     """A run changed; key: the run."""
+    ACCESS = "access"
+    """What somebody may do, or whether a key or session is good; key: the principal, or empty for any."""
     DELEGATE = "delegate"
     """Approved, disabled, revoked, enrolled again, gone; key: the delegate, or empty for any."""
 

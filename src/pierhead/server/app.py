@@ -14,7 +14,7 @@ from pierhead.kit.errors import AppError
 from .api import errors, openapi
 from .api.bodies import problems_of
 from .api.edge import Barrier, BodyCap, OneSpelling
-from .api.permissions import permission_of
+from .api.permissions import rule_of
 from .api.ports import Application
 from .api.refusals import InvalidFieldsError
 from .api.routers import ROUTERS
@@ -24,7 +24,7 @@ from .delegates.api import AgentApi, AgentDoor
 
 
 def create_app(application: Application) -> FastAPI:
-    """Every route answers at its path and below ``/gateway``. Raises KeyError for a route without a permission."""
+    """Every route answers at its path and below ``/gateway``. Raises KeyError for a route without a rule."""
     app = FastAPI(
         title="Pierhead",
         version=__version__,
@@ -44,7 +44,7 @@ def create_app(application: Application) -> FastAPI:
     bind(app, application)
     for router in ROUTERS:
         for route in router.routes:
-            permission_of(getattr(route, "operation_id", ""))
+            rule_of(getattr(route, "operation_id", ""))
         app.include_router(router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # the framework's own way to change it
     return app

@@ -1,9 +1,11 @@
-"""Who is calling, for which account, and by which permission: decided here for every route, before its body is read.
+"""Who is calling, for which account, and whether the call is allowed: decided here for every route, before its body is
+read.
 
 What a key is worth is the access feature's knowledge; this module only finds key and account in the request
-(harness-api §6.4) and the permission of the route.
+(harness-api §6.4), and asks for what the rule of the route says.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,11 +14,16 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.requests import Request
 
 from pierhead.control.access import InvalidTokenError, MissingTokenError, Principal
+from pierhead.control.scopes import Scope
 from pierhead.kit.errors import UnauthenticatedError
 
-from .api.permissions import Permission, permission_of
+from .api.permissions import rule_of
 from .api.ports import Application
 from .api.refusals import AmbiguousParameterError, MissingAccountError
+from .api.rules import At
+from .call import Call
+
+__all__ = ["Call", "OwnCall", "ReferenceCall", "own_caller", "reference_caller"]
 
 _MAX_ACCOUNT_LENGTH = 200
 _api_key = APIKeyHeader(name="X-API-KEY", scheme_name="apiKey", auto_error=False)
@@ -33,24 +40,6 @@ class UnexpandedVariableError(UnauthenticatedError):
             f"the API key is the literal text {name[:40]!r}",
             hint="put the header in double quotes, so that the shell fills in the variable",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An authenticated call: by whom, on which application; ``permission`` is what its route needs."""
-
-    app: Application
-    principal: Principal
-    permission: Permission
-    correlation_id: str
-
-    @property
-    def account(self) -> str:
-        return self.principal.account
-
-    def may(self, permission: Permission) -> bool:
-        """Whether the caller holds a permission besides the one that let it in: so far every key holds all of them."""
-        return permission in Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +78,46 @@ def _authenticated(request: Request, asked: Asked) -> Principal:
 
 
 def _call(request: Request, principal: Principal) -> Call:
-    return Call(
-        app=request.app.state.application,
-        principal=principal,
-        permission=permission_of(request.scope["route"].operation_id),
+    application: Application = request.app.state.application
+    call = Call(
+        application,
+        principal,
+        rule_of(request.scope["route"].operation_id),
         correlation_id=request.state.correlation_id,
+        address=request.client.host if request.client else "",
+        grants=lambda: application.access.grants(principal.ref),
     )
+    _AUTHORISE[call.rule.at](call, request)
+    return call
+
+
+def _at_query_scope(call: Call, request: Request) -> None:
+    query, rule = request.query_params, call.rule
+    scope = Scope(call.account, query.get("orgIdentifier") or None, query.get("projectIdentifier") or None)
+    named = str(request.path_params.get(rule.named) or query.get(rule.named) or "") if rule.named else ""
+    call.authorise(scope, named)
+
+
+def _leave_open(call: Call, _: Request) -> None:
+    call.allow()
+
+
+def _leave_to_the_route(_: Call, __: Request) -> None:
+    """The call gives no application until the route has asked."""
+
+
+def _at_account(call: Call, _: Request) -> None:
+    call.authorise(Scope(call.account))
+
+
+_AUTHORISE: dict[At, Callable[[Call, Request], None]] = {
+    At.OPEN: _leave_open,
+    At.ANY: _leave_open,
+    At.ACCOUNT: _at_account,
+    At.SCOPE: _at_query_scope,
+    At.LATER: _leave_to_the_route,
+    At.LIST: _leave_to_the_route,
+}
 
 
 def reference_caller(request: Request, asked: Annotated[Asked, Depends(_asked)]) -> Call:

@@ -130,6 +130,7 @@ class _Ground:
 
 def _ground(settings: Settings, directory: DataDirectory, store: SqlStore, clock: Clock) -> _Ground:
     keyring = open_keyring(settings, directory, store)
+    store.use_audit_key(keyring.derive("audit"))
     access = AccessService(store, clock, keyring.derive("api keys"))
     secrets = SecretService(store, keyring, clock)
     secrets.check_keyring()

@@ -22,7 +22,7 @@ class FirstStart:
         if accounts and not self._draft.exists():
             return accounts[0], None
         _write_private(self._draft, "")
-        account, text = self._renewed(accounts[0]) if accounts else self._access.create_account_with_admin_key()
+        account, text = self._renewed(accounts[0]) if accounts else self._access.create_account()
         _write_private(self._draft, text.reveal() + "\n")
         return account, text
 
@@ -31,11 +31,7 @@ class FirstStart:
         self._draft.replace(self._key_file)
 
     def _renewed(self, account: Account) -> tuple[Account, SecretValue]:
-        for key in self._access.keys(account.id):
-            if key.revoked_at is None:
-                self._access.revoke_key(account.id, key.id)
-        _, text = self._access.create_key(account.id, "admin")
-        return account, text
+        return account, self._access.renew_admin_key(account.id)
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -43,7 +43,7 @@ from pierhead.server.settings import Settings
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .clock import FakeClock
-from .memory import MemoryStore
+from .memory import AUDIT_KEY, MemoryStore
 
 Store = MemoryStore | SqlStore
 GOOD_REPORT = TestReport(
@@ -148,9 +148,10 @@ class MemoryApplication:
 def memory_application(directory: Path, store: Store | None = None, *, approval: bool = True) -> MemoryApplication:
     """``directory`` takes the key file, which is all that is written when the store is the one in memory."""
     clock, store, catalogue = FakeClock(), store or MemoryStore(), Catalogue.load()
+    store.use_audit_key(AUDIT_KEY)
     keyring = FileKeyring(directory / "keyring")
     access = AccessService(store, clock, pepper=b"p" * 32)
-    account, key = access.create_account_with_admin_key()
+    account, key = access.create_account()
     connectors = ConnectorService(store, clock, new_id, sample_images=catalogue.samples())
     connectors.ensure_default(account.id)
     queue = TaskQueue(store, clock, new_id)

@@ -8,8 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from pierhead.adapters.transactions import AfterCommit, WritersTurn
+from pierhead.control.access import ApiKey, ResourceGroup, Role, RoleAssignment, ServiceAccount
+from pierhead.control.organizations import Organization, Project
 from pierhead.kit.signals import Signal, Signals
 
+from .memory_access import (
+    MemoryAuditRows,
+    MemoryEntityRows,
+    MemoryLoginFailureRows,
+    MemoryPropertyRows,
+    MemorySessionRows,
+    MemoryTokenRows,
+    MemoryUserRows,
+)
 from .memory_delegates import (
     MemoryDelegateGroupRows,
     MemoryDelegateRows,
@@ -21,20 +32,36 @@ from .memory_delegates import (
 from .memory_entities import (
     MemoryAccountRows,
     MemoryConnectorRows,
-    MemoryKeyRows,
     MemoryPinRows,
     MemorySecretRows,
 )
 from .memory_tables import Tables
 from .memory_work import MemoryRunRows, MemoryTaskRows
 
+AUDIT_KEY = b"a" * 32
+"""What a store in memory seals with until it is given another key."""
+
 
 class MemoryTransaction:
     """Rows that stand in one transaction."""
 
-    def __init__(self, tables: Tables, after_commit: AfterCommit, signals: Signals) -> None:
+    def __init__(
+        self, tables: Tables, after_commit: AfterCommit, signals: Signals, audit_key: bytes | None = None
+    ) -> None:
         self.accounts = MemoryAccountRows(tables)
-        self.keys = MemoryKeyRows(tables)
+        self.users = MemoryUserRows(tables)
+        self.tokens = MemoryTokenRows(tables)
+        self.sessions = MemorySessionRows(tables)
+        self.login_failures = MemoryLoginFailureRows(tables)
+        self.properties = MemoryPropertyRows(tables)
+        self.audit = MemoryAuditRows(tables, audit_key)
+        self.organizations = MemoryEntityRows[Organization](tables, "organization")
+        self.projects = MemoryEntityRows[Project](tables, "project")
+        self.service_accounts = MemoryEntityRows[ServiceAccount](tables, "service-account")
+        self.api_keys = MemoryEntityRows[ApiKey](tables, "api-key")
+        self.roles = MemoryEntityRows[Role](tables, "role")
+        self.resource_groups = MemoryEntityRows[ResourceGroup](tables, "resource-group")
+        self.role_assignments = MemoryEntityRows[RoleAssignment](tables, "role-assignment")
         self.secrets = MemorySecretRows(tables)
         self.connectors = MemoryConnectorRows(tables)
         self.pins = MemoryPinRows(tables)
@@ -66,8 +93,13 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.signals = Signals()
+        self._audit_key: bytes | None = AUDIT_KEY
         self._committed = Tables()
         self._turn = WritersTurn()
+
+    def use_audit_key(self, key: bytes) -> None:
+        """What audit records are sealed with from now on."""
+        self._audit_key = key
 
     @contextmanager
     def transaction(self) -> Iterator[MemoryTransaction]:
@@ -75,7 +107,9 @@ class MemoryStore:
         after_commit = AfterCommit()
         with self._turn:
             tables = self._committed.copy()
-            yield MemoryTransaction(tables, after_commit, self.signals)
+            tx = MemoryTransaction(tables, after_commit, self.signals, self._audit_key)
+            yield tx
+            tx.audit.seal()
             self._committed = tables
         after_commit.run()
 

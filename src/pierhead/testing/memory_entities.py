@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from pierhead.control.access import Account, ApiKey
+from pierhead.control.access import Account
 from pierhead.control.catalogue import Infra, Pin
 from pierhead.control.connectors import Connector, ConnectorExistsError, ConnectorFilter, ConnectorStatus
 from pierhead.control.scopes import Scope
@@ -32,30 +32,6 @@ class MemoryAccountRows:
 
     def list(self) -> tuple[Account, ...]:
         return tuple(sorted(self._rows.values(), key=lambda account: (account.created_at, account.id)))
-
-
-class MemoryKeyRows:
-    def __init__(self, tables: Tables) -> None:
-        self._rows = tables.keys
-
-    def add(self, key: ApiKey) -> None:
-        if key.id in self._rows:
-            raise ConflictError(f"there is already a key {key.id!r}")
-        self._rows[key.id] = key
-
-    def find(self, key_id: str) -> ApiKey | None:
-        return self._rows.get(key_id)
-
-    def list(self, account: str) -> tuple[ApiKey, ...]:
-        found = [key for key in self._rows.values() if key.account == account]
-        return tuple(sorted(found, key=lambda key: (key.created_at, key.id)))
-
-    def revoke(self, key_id: str, at: datetime) -> bool:
-        key = self._rows.get(key_id)
-        if key is None or key.revoked_at is not None:
-            return False
-        self._rows[key_id] = replace(key, revoked_at=at)
-        return True
 
 
 class MemorySecretRows:

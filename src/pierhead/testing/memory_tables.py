@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pierhead.control.access import Account, ApiKey
+from pierhead.control.access import Account, LoginFailures, Session, Token, User
+from pierhead.control.audit import Record, Tail
 from pierhead.control.catalogue import Infra, Pin
 from pierhead.control.connectors import Connector
 from pierhead.control.delegates import Delegate, DelegateGroup, DelegateToken, Experience, LoggedLine
@@ -24,7 +25,14 @@ class Tables:
     """Insertion order is the order of age."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
-    keys: dict[str, ApiKey] = field(default_factory=dict)
+    users: dict[tuple[str, str], User] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    sessions: dict[bytes, Session] = field(default_factory=dict)
+    login_failures: dict[str, LoginFailures] = field(default_factory=dict)
+    entities: dict[tuple[str, Scope, str, str], Any] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    audit_records: dict[tuple[str, int], Record] = field(default_factory=dict)
+    audit_tails: dict[str, Tail] = field(default_factory=dict)
     secrets: dict[Place, Secret] = field(default_factory=dict)
     connectors: dict[Place, Connector] = field(default_factory=dict)
     pins: dict[tuple[str, Infra, str], Pin] = field(default_factory=dict)

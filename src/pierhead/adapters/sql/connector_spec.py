@@ -8,6 +8,7 @@ from pierhead.control.connectors import (
     AnonymousAuth,
     ConnectivityStatus,
     ConnectorStatus,
+    CredentialHelper,
     DockerRegistrySpec,
     ProviderType,
     StatusError,
@@ -31,6 +32,8 @@ def spec_to_json(spec: DockerRegistrySpec) -> dict[str, object]:
         "clientKeyRef": _text(spec.tls.client_key_ref),
         "proxyUrl": spec.proxy_url,
         "trustedRealmHosts": list(spec.trusted_realm_hosts),
+        "allowPrivateAddresses": spec.allow_private_addresses,
+        "credentialHelper": spec.credential_helper and spec.credential_helper.value,
     }
 
 
@@ -48,6 +51,8 @@ def spec_from_json(document: Mapping[str, Any]) -> DockerRegistrySpec:
         ),
         proxy_url=document["proxyUrl"],
         trusted_realm_hosts=tuple(document["trustedRealmHosts"]),
+        allow_private_addresses=document.get("allowPrivateAddresses", False),
+        credential_helper=_helper(document.get("credentialHelper")),
     )
 
 
@@ -101,3 +106,7 @@ def _reference(text: str | None) -> ScopedReference | None:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def _helper(name: str | None) -> CredentialHelper | None:
+    return CredentialHelper(name) if name else None

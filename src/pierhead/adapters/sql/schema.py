@@ -6,8 +6,17 @@ would let the same identifier in twice. Change a table here and write a migratio
 
 import sqlalchemy as sa
 
+from .access_schema import (
+    audit_records,
+    audit_tails,
+    entities,
+    login_failures,
+    properties,
+    sessions,
+    tokens,
+    users,
+)
 from .columns import (
-    binary,
     document,
     metadata,
     moment,
@@ -25,24 +34,31 @@ from .types import text_column
 __all__ = [
     "HEAD",
     "accounts",
-    "api_keys",
+    "audit_records",
+    "audit_tails",
     "connectors",
     "delegate_groups",
     "delegate_tokens",
     "delegates",
+    "entities",
     "experiences",
+    "login_failures",
     "metadata",
     "nonces",
     "pins",
+    "properties",
     "run_images",
     "run_stages",
     "runs",
     "secrets",
     "selection_log",
+    "sessions",
     "tasks",
+    "tokens",
+    "users",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 
 accounts = sa.Table(
     "accounts",
@@ -50,19 +66,6 @@ accounts = sa.Table(
     text("id", primary_key=True),
     text("name"),
     moment("created_at"),
-)
-
-api_keys = sa.Table(
-    "api_keys",
-    metadata,
-    text("id", primary_key=True),
-    text("account"),
-    text("name"),
-    binary("secret_hash"),
-    moment("created_at"),
-    optional_moment("expires_at"),
-    optional_moment("revoked_at"),
-    sa.Index(None, "account"),
 )
 
 secrets = sa.Table(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pierhead.adapters.transactions import AfterCommit
 from pierhead.kit.signals import Signal, Signals
 
-from .access import SqlAccountRows, SqlKeyRows
+from .access_rows import AccessRows
 from .catalogue import SqlPinRows
 from .connectors import SqlConnectorRows
 from .delegate_history import SqlExperienceRows, SqlNonceRows, SqlSelectionLogRows
@@ -24,11 +24,13 @@ from .tasks import SqlTaskRows
 from .upgrade import migrate
 
 
-class SqlTransaction:
+class SqlTransaction(AccessRows):
     """Rows that stand in one transaction. Of use only inside the ``with`` block that gave it, on its thread."""
 
-    def __init__(self, connection: sa.Connection, after_commit: AfterCommit, signals: Signals) -> None:
-        self._connection = connection
+    def __init__(
+        self, connection: sa.Connection, after_commit: AfterCommit, signals: Signals, audit_key: bytes | None
+    ) -> None:
+        super().__init__(connection, audit_key)
         self._after_commit = after_commit
         self._signals = signals
         self._announced: dict[Signal, None] = {}
@@ -46,14 +48,6 @@ class SqlTransaction:
     @property
     def announced(self) -> Collection[Signal]:
         return self._announced.keys()
-
-    @cached_property
-    def accounts(self) -> SqlAccountRows:
-        return SqlAccountRows(self._connection)
-
-    @cached_property
-    def keys(self) -> SqlKeyRows:
-        return SqlKeyRows(self._connection)
 
     @cached_property
     def secrets(self) -> SqlSecretRows:
@@ -109,6 +103,7 @@ class SqlStore:
 
     def __init__(self, where: str | Path) -> None:
         self._engines = make_engines(where)
+        self._audit_key: bytes | None = None
         try:
             migrate(self._engines)
         except BaseException as error:
@@ -122,13 +117,18 @@ class SqlStore:
         """What transactions of this store, in any process, have announced."""
         return self._engines.channel.signals
 
+    def use_audit_key(self, key: bytes) -> None:
+        """What audit records are sealed with: 32 secret bytes. Until then nothing that is audited can be written."""
+        self._audit_key = key
+
     @contextmanager
     def transaction(self) -> Iterator[SqlTransaction]:
         """Commits when the block ends, rolls back when it raises. After a conflict, leave the block."""
         after_commit = AfterCommit()
         with self._engines.turn, transaction(self._engines.writer) as connection:
-            tx = SqlTransaction(connection, after_commit, self.signals)
+            tx = SqlTransaction(connection, after_commit, self.signals, self._audit_key)
             yield tx
+            tx.audit.seal()
             self._engines.channel.send(connection, tx.announced)
         after_commit.run()
 
@@ -136,7 +136,7 @@ class SqlStore:
     def snapshot(self) -> Iterator[SqlTransaction]:
         """One consistent view, for reading only; waits for no writer."""
         with transaction(self._engines.reader) as connection:
-            yield SqlTransaction(connection, AfterCommit(), self.signals)
+            yield SqlTransaction(connection, AfterCommit(), self.signals, None)
 
     def exclusive(self, name: str) -> AbstractContextManager[None]:
         """A block that runs in one process at a time, of all that share the database; it may use transactions."""

@@ -1,6 +1,12 @@
-"""What can go wrong between a key and the account it opens."""
+"""What can go wrong between a key and what it opens."""
 
-from pierhead.kit.errors import ConflictError, NotFoundError, UnauthenticatedError
+from dataclasses import dataclass
+
+from pierhead.control.audit import PrincipalType
+from pierhead.control.scopes import Scope
+from pierhead.kit.errors import ConflictError, DeniedError, InvalidInputError, NotFoundError, UnauthenticatedError
+
+from .permissions import Permission
 
 
 class InvalidTokenError(UnauthenticatedError):
@@ -31,17 +37,47 @@ class AccountNotFoundError(NotFoundError):
         self.account = account
 
 
-class KeyNotFoundError(NotFoundError):
-    code = "api-key-not-found"
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A permission that the caller does not have on a thing; ``identifier`` is empty for all things of its kind."""
 
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"API key [{key_id}] not found.")
-        self.key_id = key_id
+    permission: Permission
+    scope: Scope
+    identifier: str
 
 
-class KeyAlreadyRevokedError(ConflictError):
-    code = "api-key-already-revoked"
+class AccessDeniedError(DeniedError):
+    """The caller is known, and is told which permission is missing (harness-api §6.2)."""
 
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"API key [{key_id}] is already revoked.")
-        self.key_id = key_id
+    code = "access-denied"
+
+    def __init__(self, type_: PrincipalType, principal: str, check: FailedCheck) -> None:
+        noun = check.permission.split("_")[1]
+        which = f" with identifier {check.identifier}" if check.identifier else ""
+        place = f"the {check.scope.level} {check.scope.project or check.scope.org or check.scope.account}"
+        super().__init__(
+            f"Principal of type {type_} with identifier {principal} : Missing permission {check.permission} on "
+            f"{noun}{which}",
+            hint=f"ask for a role with {check.permission} in {place}",
+        )
+        self.check = check
+
+
+class PrincipalNotFoundError(NotFoundError):
+    """A user, service account, API key or token that is not there."""
+
+    code = "principal-not-found"
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(f"{kind} [{identifier}] not found.")
+
+
+class PrincipalExistsError(ConflictError):
+    code = "principal-exists"
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(f"{kind} [{identifier}] already exists; please enter a unique identifier")
+
+
+class InvalidPrincipalError(InvalidInputError):
+    code = "invalid-principal"

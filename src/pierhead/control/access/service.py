@@ -1,32 +1,60 @@
-"""Use cases of accounts and API keys: make them, revoke them, and say who is calling (harness-api §6.4)."""
+"""Who is calling, and what may they do: founding an account, authentication, grants (harness-api §6.4).
 
-import hmac
+What people, keys, roles and assignments there are is seen to by the services beside this one.
+"""
+
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from pierhead.control.audit import SYSTEM, Action, PrincipalType, Subject, note
+from pierhead.control.organizations import DEFAULT_ORGANIZATION, DEFAULT_PROJECT, Organization, Project
+from pierhead.control.scopes import ResourceType, Scope
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import random_text
 from pierhead.kit.redact import SecretValue
+from pierhead.kit.signals import Topic
 
-from .errors import AccountNotFoundError, InvalidTokenError, KeyAlreadyRevokedError, KeyNotFoundError, MissingTokenError
+from .errors import AccountNotFoundError, InvalidTokenError, MissingTokenError
+from .granting import grants_of
+from .grants import Grants
+from .managed import ACCOUNT_ADMIN, EVERYTHING, managed_group, managed_role
 from .model import (
     ACCOUNT_ID_LENGTH,
     KEY_ID_LENGTH,
     SECRET_LENGTH,
+    USER_ID_LENGTH,
     Account,
     ApiKey,
     KeyText,
     Principal,
+    PrincipalRef,
+    ResourceGroup,
+    Role,
+    RoleAssignment,
+    Token,
+    User,
     hash_secret,
 )
 from .ports import AccessStore, AccessTransaction
 
 RandomText = Callable[[int], str]
+ADMIN_EMAIL = "admin@localhost"
+ADMIN_KEY = "admin"
+GRANTS_FRESH_FOR = timedelta(seconds=4)
+"""How long grants may be remembered when no word of a change arrives; a revocation has to count within five seconds."""
 _MIN_PEPPER_BYTES = 32
 
 
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    grants: Grants
+    until: datetime
+
+
 class AccessService:
-    """Thread-safe: it holds nothing that changes. ``pepper`` is at least 32 secret bytes kept outside the store."""
+    """Thread-safe. ``pepper`` is at least 32 secret bytes kept outside the store."""
 
     def __init__(self, store: AccessStore, clock: Clock, pepper: bytes, ids: RandomText = random_text) -> None:
         if len(pepper) < _MIN_PEPPER_BYTES:
@@ -35,79 +63,125 @@ class AccessService:
         self._clock = clock
         self._pepper = pepper
         self._ids = ids
+        self._lock = threading.Lock()
+        self._remembered: dict[PrincipalRef, _Remembered] = {}
+        store.signals.on(Topic.ACCESS, self._forget)
 
-    def create_account_with_admin_key(
-        self, name: str = "default", key_name: str = "admin"
-    ) -> tuple[Account, SecretValue]:
-        """A new account and the full text of its first key, which is shown this once."""
+    def create_account(self, name: str = "default") -> tuple[Account, SecretValue]:
+        """A new account with its default places and a first user who may do everything; and the full text of that
+        user's key, which is shown this once."""
+        now = self._clock.now()
         with self._store.transaction() as tx:
-            account = Account(self._ids(ACCOUNT_ID_LENGTH), name, self._clock.now())
+            account = Account(self._ids(ACCOUNT_ID_LENGTH), name, now)
+            scope = Scope(account.id)
             tx.accounts.add(account)
-            _, text = self._add_key(tx, account.id, key_name, None)
+            tx.organizations.add(Organization(scope, DEFAULT_ORGANIZATION, DEFAULT_ORGANIZATION, now, now))
+            in_default = Scope(account.id, DEFAULT_ORGANIZATION)
+            tx.projects.add(Project(in_default, DEFAULT_PROJECT, "Default Project", now, now))
+            user = User(account.id, self._ids(USER_ID_LENGTH), ADMIN_EMAIL, "admin", now, now)
+            tx.users.add(user)
+            tx.api_keys.add(ApiKey(scope, ADMIN_KEY, ADMIN_KEY, user.ref, now, now))
+            admin = RoleAssignment(scope, ADMIN_KEY, ACCOUNT_ADMIN, EVERYTHING, user.ref, now, now, is_managed=True)
+            tx.role_assignments.add(admin)
+            text = self._add_token(tx, user.ref)
+            note(tx, now, SYSTEM, Action.CREATE, Subject(scope, ResourceType.ACCOUNT, account.id, name))
         return account, text
 
-    def create_key(self, account: str, name: str, expires_at: datetime | None = None) -> tuple[ApiKey, SecretValue]:
-        """One more key and its full text, which is shown this once. Raises AccountNotFoundError."""
-        with self._store.transaction() as tx:
-            if tx.accounts.find(account) is None:
-                raise AccountNotFoundError(account)
-            return self._add_key(tx, account, name, expires_at)
+    def renew_admin_key(self, account: str) -> SecretValue:
+        """A new key of the first user in place of all that it had, for a first start that was cut short.
 
-    def revoke_key(self, account: str, key_id: str) -> None:
-        """From now on the key opens nothing. Raises KeyNotFoundError, KeyAlreadyRevokedError."""
+        Raises AccountNotFoundError.
+        """
         with self._store.transaction() as tx:
-            key = tx.keys.find(key_id)
-            if key is None or key.account != account:
-                raise KeyNotFoundError(key_id)
-            if not tx.keys.revoke(key_id, self._clock.now()):
-                raise KeyAlreadyRevokedError(key_id)
+            admin = tx.users.find_by_email(account, ADMIN_EMAIL)
+            if admin is None:
+                raise AccountNotFoundError(account)
+            tx.tokens.remove_of(account, [admin.ref])
+            subject = Subject(Scope(account), ResourceType.TOKEN, ADMIN_KEY, "admin")
+            note(tx, self._clock.now(), SYSTEM, Action.CREATE_TOKEN, subject)
+            return self._add_token(tx, admin.ref)
 
     def accounts(self) -> tuple[Account, ...]:
         """All accounts, oldest first."""
         with self._store.snapshot() as tx:
             return tx.accounts.list()
 
-    def keys(self, account: str) -> tuple[ApiKey, ...]:
-        """All keys of an account, oldest first, revoked and expired ones included."""
-        with self._store.snapshot() as tx:
-            return tx.keys.list(account)
-
-    def authenticate(self, token: str, account: str | None = None) -> Principal:
+    def authenticate(self, text: str, account: str | None = None) -> Principal:
         """Who shows this key; ``account`` is the one the request is about, when it says so.
 
         Raises MissingTokenError for an empty text and InvalidTokenError for everything else: an unknown key gets the
         same words as a wrong secret, after the same work, so that nobody learns which keys exist.
         """
-        if not token:
+        if not text:
             raise MissingTokenError
-        text = KeyText.parse(token)
-        called = account if account is not None else text.account if text else ""
-        if text is None:
+        key = KeyText.parse(text)
+        called = account if account is not None else key.account if key else ""
+        if key is None:
             raise InvalidTokenError(called)
         with self._store.snapshot() as tx:
-            key = tx.keys.find(text.key_id)
-        if not self._is_right(key, text) or key is None or key.account != called:
+            token = tx.tokens.find(key.key_id)
+            name = _owner_name(tx, token) if self._fits(token, key) and token is not None else None
+        if token is None or name is None or token.account != called:
             raise InvalidTokenError(called)
-        return Principal(key.account, key.id, key.name)
+        return Principal(token.owner, name, token.id)
 
-    def _is_right(self, key: ApiKey | None, text: KeyText) -> bool:
-        is_same = hmac.compare_digest(hash_secret(text.secret, self._pepper), key.secret_hash if key else _NO_HASH)
-        return is_same and key is not None and key.account == text.account and key.is_live(self._clock.now())
+    def grants(self, principal: PrincipalRef) -> Grants:
+        """All that was granted to it, at most ``GRANTS_FRESH_FOR`` old."""
+        now = self._clock.now()
+        found = self._remembered.get(principal)
+        if found is not None and now < found.until:
+            return found.grants
+        with self._store.snapshot() as tx:
+            grants = _grants_in(tx, principal)
+        with self._lock:
+            self._remembered[principal] = _Remembered(grants, now + GRANTS_FRESH_FOR)
+        return grants
 
-    def _add_key(
-        self, tx: AccessTransaction, account: str, name: str, expires_at: datetime | None
-    ) -> tuple[ApiKey, SecretValue]:
-        secret = SecretValue(self._ids(SECRET_LENGTH))
-        key = ApiKey(
+    def _forget(self, _: str) -> None:
+        with self._lock:
+            self._remembered = {}
+
+    def _fits(self, token: Token | None, key: KeyText) -> bool:
+        now, digest = self._clock.now(), hash_secret(key.secret, self._pepper)
+        if token is None:
+            return False
+        is_its = token.fits(digest, now) and (token.account, token.owner.type) == (key.account, key.type)
+        return is_its and token.is_live(now)
+
+    def _add_token(self, tx: AccessTransaction, owner: PrincipalRef) -> SecretValue:
+        """A key that does not end, for the first user: whoever lost it could not get in any more."""
+        now, secret = self._clock.now(), SecretValue(self._ids(SECRET_LENGTH))
+        token = Token(
             id=self._ids(KEY_ID_LENGTH),
-            account=account,
-            name=name,
+            account=owner.scope.account,
+            owner=owner,
+            api_key=ADMIN_KEY,
+            identifier=ADMIN_KEY,
+            name="admin",
             secret_hash=hash_secret(secret, self._pepper),
-            created_at=self._clock.now(),
-            expires_at=expires_at,
+            created_at=now,
+            valid_from=now,
         )
-        tx.keys.add(key)
-        return key, KeyText(account, key.id, secret).render()
+        tx.tokens.add(token)
+        return KeyText(PrincipalType.USER, token.account, token.id, secret).render()
 
 
-_NO_HASH = b"\0" * 32
+def _owner_name(tx: AccessTransaction, token: Token) -> str | None:
+    """The name of whoever a token belongs to; None when that one is gone or disabled."""
+    owner = token.owner
+    if owner.type is PrincipalType.USER:
+        user = tx.users.find(token.account, owner.identifier)
+        return None if user is None or user.is_disabled else user.name
+    account = tx.service_accounts.find(owner.scope, owner.identifier)
+    return None if account is None else account.name
+
+
+def _grants_in(tx: AccessTransaction, principal: PrincipalRef) -> Grants:
+    def role_of(one: RoleAssignment) -> Role | None:
+        return managed_role(one.role, one.scope) or tx.roles.find(one.scope, one.role)
+
+    def group_of(one: RoleAssignment) -> ResourceGroup | None:
+        return managed_group(one.resource_group, one.scope) or tx.resource_groups.find(one.scope, one.resource_group)
+
+    assignments = tx.role_assignments.list_about(principal.scope.account, principal.key)
+    return grants_of(assignments, role_of, group_of)

@@ -22,6 +22,13 @@ class ProviderType(StrEnum):
     OTHER = "Other"
 
 
+class CredentialHelper(StrEnum):
+    """How user name and password become what the registry takes. ECR: they are an AWS key, exchanged for a token that
+    lasts 12 hours."""
+
+    ECR = "ecr"
+
+
 class ConnectivityStatus(StrEnum):
     SUCCESS = "SUCCESS"
     FAILURE = "FAILURE"
@@ -76,7 +83,8 @@ class TlsSpec:
 
 @dataclass(frozen=True, slots=True)
 class DockerRegistrySpec:
-    """``url`` stays as typed. ``tls``, ``proxy_url`` and ``trusted_realm_hosts`` are Pierhead's own.
+    """``url`` stays as typed. ``tls``, ``proxy_url``, ``trusted_realm_hosts``, ``allow_private_addresses`` (the server
+    may reach it on a private or loopback address) and ``credential_helper`` are Pierhead's own.
 
     ``proxy`` is the wire's flag of that name and ``proxy_url`` where the proxy is; ``delegate_selectors`` counts only
     with ``execute_on_delegate`` and empty means any available delegate.
@@ -92,6 +100,8 @@ class DockerRegistrySpec:
     tls: TlsSpec = field(default_factory=TlsSpec)
     proxy_url: str | None = None
     trusted_realm_hosts: tuple[str, ...] = ()
+    allow_private_addresses: bool = False
+    credential_helper: CredentialHelper | None = None
 
     @property
     def connectivity_mode(self) -> ConnectivityMode:

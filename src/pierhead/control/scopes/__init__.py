@@ -1,5 +1,6 @@
 """Accounts, organizations and projects as places, and references that point upwards between them."""
 
+from .entities import Entity, EntityRows
 from .model import (
     IDENTIFIER_PATTERN,
     InvalidIdentifierError,
@@ -11,12 +12,16 @@ from .model import (
     check_name,
     identifier_from_name,
 )
+from .resources import ResourceType
 
 __all__ = [
     "IDENTIFIER_PATTERN",
+    "Entity",
+    "EntityRows",
     "InvalidIdentifierError",
     "InvalidReferenceError",
     "Level",
+    "ResourceType",
     "Scope",
     "ScopedReference",
     "check_identifier",

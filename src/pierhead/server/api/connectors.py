@@ -34,13 +34,17 @@ Everywhere = Annotated[bool, Query(alias="includeAllConnectorsAvailableAtScope")
 @router.post("", operation_id="createConnector", openapi_extra=takes(ConnectorBody))
 def create(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
     """Stores a connector. Its scope comes from the body; a connection test follows on its own."""
-    return saved_answer(call, call.app.connectors.create(parse_connector(body, call.account)))
+    draft = parse_connector(body, call.account)
+    call.authorise(draft.scope)
+    return saved_answer(call, call.app.connectors.create(draft))
 
 
 @router.put("", operation_id="updateConnector", openapi_extra=takes(ConnectorBody))
 def update(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
     """Replaces all of a connector but its identifier, scope and creation time; a connection test follows."""
-    return saved_answer(call, call.app.connectors.update(parse_connector(body, call.account)))
+    draft = parse_connector(body, call.account)
+    call.authorise(draft.scope, draft.identifier)
+    return saved_answer(call, call.app.connectors.update(draft))
 
 
 @router.get("", operation_id="listConnectors", deprecated=True)
@@ -65,6 +69,7 @@ def list_filtered(
     everywhere: Everywhere = False,
 ) -> Answer[PageData[ConnectorItem]]:
     """Connectors of one scope, last modified first."""
+    call.visible(scope)
     wanted = (body or ConnectorFilterBody()).value(search, include_scopes_above=everywhere)
     return answer(call, page_data(call.app.connectors.list(scope, wanted, page), ConnectorItem.of))
 

@@ -8,7 +8,7 @@ from pierhead.server.auth import OwnCall, own_caller
 
 from .answers import Answer, answer
 from .bodies import json_body
-from .holders import task_info
+from .holders import authorised_task, task_info
 from .openapi import takes
 from .params import OwnScope
 from .wire.copies import CopyBody, CopyInfo
@@ -21,6 +21,7 @@ Sent = Annotated[CopyBody, Depends(json_body(CopyBody))]
 @router.post("", operation_id="startCopy", openapi_extra=takes(CopyBody))
 def start(call: OwnCall, scope: OwnScope, body: Sent) -> Answer[CopyInfo]:
     """Starts a copy, byte for byte, and answers at once with the task to follow."""
+    call.authorise(scope)
     source, target = body.source, body.target
     task_id = call.app.connector_tasks.start_copy(
         scope,
@@ -36,5 +37,5 @@ def start(call: OwnCall, scope: OwnScope, body: Sent) -> Answer[CopyInfo]:
 
 @router.get("/{taskId}", operation_id="getCopy")
 def get(call: OwnCall, task_id: Annotated[str, Path(alias="taskId")]) -> Answer[CopyInfo]:
-    task = call.app.queue.get(call.account, task_id)
+    task = authorised_task(call, task_id)
     return answer(call, CopyInfo.of(task_info(call, task), task.result, call.app.connector_tasks.copied(task.id)))

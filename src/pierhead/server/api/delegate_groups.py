@@ -24,6 +24,7 @@ _TAGS = takes(GroupTagsBody)
 @router.post("/delegate-groups", operation_id="listDelegateGroupsByTags", openapi_extra=_TAGS)
 def list_by_tags(call: ReferenceCall, scope: ReferenceScope, body: Sent) -> ResourceAnswer[list[GroupTags]]:
     """Groups that have all of these tags, however they came by them."""
+    call.visible(scope)
     found = call.app.delegates.groups(scope, DelegateFilter(tags=tuple(body.tags)))
     return resource([GroupTags.of(view.group) for view in found])
 

@@ -35,6 +35,7 @@ def list_delegates(
     status: Annotated[str, Query(pattern=STATUS_PATTERN, description="where one client sends it")] = "",
 ) -> ResourceAnswer[list[GroupDetail]]:
     """Groups of one scope with their replicas; with ``all`` also those of the scopes above and below."""
+    call.visible(scope)
     wanted = body or DelegateFilterBody()
     if wanted.finds_nothing:
         return resource([])

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from pierhead.control.access import Permission
 from pierhead.control.delegates import DelegateFilter, DelegateToken, GroupView, TokenStatus
 from pierhead.control.scopes import Scope
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
@@ -11,7 +12,6 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 from .bodies import json_body
 from .openapi import takes
 from .params import ReferenceScope
-from .permissions import Permission
 from .refusals import FieldProblem, InvalidFieldsError
 from .resources import ResourceAnswer, resource
 from .token_owners import tokens_of
@@ -91,7 +91,7 @@ def _using(call: Call, scope: Scope, name: str) -> tuple[GroupView, ...]:
 
 
 def _item(call: Call, token: DelegateToken) -> DelegateTokenItem:
-    is_shown = call.may(Permission.DELEGATE_EDIT)
+    is_shown = call.may(Permission.DELEGATE_EDIT, token.scope)
     return DelegateTokenItem.of(token, call.app.delegate_tokens.reveal(token) if is_shown else None)
 
 

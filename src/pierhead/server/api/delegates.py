@@ -34,6 +34,7 @@ def list_groups(
 ) -> Answer[PageData[DelegateGroupInfo]]:
     """Groups by name, each with its replicas."""
     wanted = DelegateFilter(states=tuple(state or ()), tags=tuple(tag or ()), search=search, is_everywhere=everywhere)
+    call.visible(scope)
     views = call.app.delegates.groups(scope, wanted)
     shown = views[page.offset : page.offset + page.size]
     around = _surroundings(call, shown)
@@ -44,12 +45,14 @@ def list_groups(
 @router.get("/delegates/{delegateId}", operation_id="getDelegate")
 def get(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
     """One replica, by its id."""
+    _authorise(call, delegate_id)
     return _info(call, delegate_id)
 
 
 @router.post("/delegates/{delegateId}/approve", operation_id="approveDelegate")
 def approve(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
     """Lets a waiting delegate take tasks."""
+    _authorise(call, delegate_id)
     call.app.delegates.approve(call.account, delegate_id)
     return _info(call, delegate_id)
 
@@ -57,12 +60,14 @@ def approve(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
 @router.post("/delegates/{delegateId}/disable", operation_id="disableDelegate")
 def disable(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
     """Gives it no more tasks; what it holds is taken from it."""
+    _authorise(call, delegate_id)
     call.app.delegates.disable(call.account, delegate_id)
     return _info(call, delegate_id)
 
 
 @router.post("/delegates/{delegateId}/enable", operation_id="enableDelegate")
 def enable(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
+    _authorise(call, delegate_id)
     call.app.delegates.enable(call.account, delegate_id)
     return _info(call, delegate_id)
 
@@ -70,6 +75,7 @@ def enable(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
 @router.delete("/delegates/{delegateId}", operation_id="deleteDelegate")
 def delete(call: OwnCall, delegate_id: DelegateId) -> Answer[bool]:
     """Its key is never let in again; a new start with an empty state directory makes a new delegate."""
+    _authorise(call, delegate_id)
     call.app.delegates.delete(call.account, delegate_id)
     return answer(call, True)
 
@@ -109,3 +115,7 @@ def _surroundings(call: Call, views: Iterable[GroupView]) -> Surroundings:
     views = tuple(views)
     running = call.app.delegates.running([delegate.id for view in views for delegate in view.delegates])
     return Surroundings(call.app.clock.now(), tokens_of(call.app, views), running)
+
+
+def _authorise(call: Call, delegate_id: str) -> None:
+    call.authorise(call.lookup.delegates.find(call.account, delegate_id).scope, delegate_id)

@@ -11,6 +11,7 @@ from math import ceil
 
 from starlette.responses import JSONResponse
 
+from pierhead.control.access import AccessDeniedError, FailedCheck, resource_type_of
 from pierhead.control.connectors import FieldError, InvalidConnectorError
 from pierhead.control.secrets import SecretMissingError
 from pierhead.kit.errors import (
@@ -52,6 +53,7 @@ _GONE = Verdict(404, "RESOURCE_NOT_FOUND_EXCEPTION", Shape.FAILURE)  # Terraform
 _GONE_ON_DELETE = Verdict(404, "ENTITY_NOT_FOUND", Shape.FAILURE)
 
 BY_CODE: Mapping[str, Verdict] = {
+    "access-denied": Verdict(403, "NG_ACCESS_DENIED"),
     "account-not-found": Verdict(404, "RESOURCE_NOT_FOUND"),
     "connector-exists": Verdict(400, _INVALID),
     "connector-not-found": Verdict(400, "CONNECTOR_NOT_FOUND_EXCEPTION"),  # named inside a body, not by the path
@@ -62,6 +64,10 @@ BY_CODE: Mapping[str, Verdict] = {
     "invalid-fields": Verdict(400, _INVALID, Shape.FAILURE),
     "invalid-reference": Verdict(400, "INVALID_IDENTIFIER_REF"),
     "media-type": Verdict(415, "MEDIA_NOT_SUPPORTED"),
+    "place-exists": Verdict(400, _INVALID),
+    "place-in-use": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
+    "place-not-found": Verdict(400, _INVALID),
+    "principal-exists": Verdict(400, _INVALID),
     "secret-damaged": Verdict(500, "SECRET_MANAGEMENT_ERROR"),
     "secret-exists": Verdict(400, _INVALID),
     "secret-in-use": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
@@ -107,6 +113,8 @@ def verdict_on(error: AppError) -> Verdict:
 def refusal(error: AppError, correlation_id: str) -> JSONResponse:
     verdict = verdict_on(error)
     body = _failure(error, verdict) if verdict.shape is Shape.FAILURE else _error(error, verdict)
+    if isinstance(error, AccessDeniedError):
+        body["failedPermissionChecks"] = [_failed_check(error.check)]
     body |= {"correlationId": correlation_id, "hint": error.hint or None, "pierheadCode": own_code(error)}
     return JSONResponse(body, verdict.http_status, headers_for(error, verdict))
 
@@ -155,6 +163,18 @@ def _error_body(verdict: Verdict, message: str) -> dict[str, object]:
         "detailedMessage": None,
         "responseMessages": [{**said, "exception": None, "failureTypes": []}],
         "metadata": None,
+    }
+
+
+def _failed_check(check: FailedCheck) -> dict[str, object]:
+    scope = check.scope
+    place = {"accountIdentifier": scope.account, "orgIdentifier": scope.org, "projectIdentifier": scope.project}
+    return {
+        "resourceScope": place,
+        "resourceType": resource_type_of(check.permission),
+        "resourceIdentifier": check.identifier or None,
+        "resourceAttributes": None,
+        "permission": check.permission,
     }
 
 

@@ -45,6 +45,7 @@ def catalogue(request: Request, n: Count = None, last: Last = None) -> Response:
 @router.get("/{name:path}/tags/list", operation_id="listRegistryTags", response_model=TagList)
 def tags(request: Request, call: OwnCall, slow: Slow, name: str, n: Count = None, last: Last = None) -> Response:
     """The tags of an image where the account's ``harnessImage`` connector leads."""
+    call.authorise(Scope(call.account), DEFAULT_IDENTIFIER)
     with slow.one("lists of tags"):
         found = call.app.connector_tasks.list_tags(Scope(call.account), DEFAULT_IDENTIFIER, name, MAX_TAGS)
     names, headers = _paged(request, found.tags, n, last)

@@ -7,8 +7,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from pierhead.control.pipelines import Run
+from pierhead.control.scopes import Scope
 from pierhead.kit.paging import PageRequest
-from pierhead.server.auth import OwnCall, own_caller
+from pierhead.server.auth import Call, OwnCall, own_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .params import page_of
@@ -23,17 +25,19 @@ router = APIRouter(prefix="/pierhead/v1/runs", tags=["runs"], dependencies=[Depe
 @router.get("", operation_id="listRuns")
 def list_all(call: OwnCall, page: Annotated[PageRequest, Depends(page_of(50, 100))]) -> Answer[PageData[RunSummary]]:
     """Newest first, without stages."""
+    call.visible(Scope(call.account))
     return answer(call, page_data(call.app.runs.list(call.account, page), RunSummary.of))
 
 
 @router.get("/{runId}", operation_id="getRun")
 def get(call: OwnCall, run_id: RunId) -> Answer[RunInfo]:
-    return answer(call, RunInfo.of(call.app.runs.get(call.account, run_id)))
+    return answer(call, RunInfo.of(_run(call, run_id)))
 
 
 @router.post("/{runId}/cancel", operation_id="cancelRun")
 def cancel(call: OwnCall, run_id: RunId) -> Answer[RunInfo]:
     """Ends a run; one that has ended stays as it is."""
+    _run(call, run_id)
     return answer(call, RunInfo.of(call.app.runs.cancel(call.account, run_id)))
 
 
@@ -49,5 +53,11 @@ async def stream_events(request: Request, call: OwnCall, run_id: RunId) -> Strea
     The stream ends after the ``run`` event of a final state.
     """
     streams: RunStreams = request.app.state.run_streams
-    run = await run_in_threadpool(call.app.runs.get, call.account, run_id)
+    run = await run_in_threadpool(_run, call, run_id)
     return StreamingResponse(streams.stream(run), media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
+
+
+def _run(call: Call, run_id: str) -> Run:
+    run = call.lookup.runs.get(call.account, run_id)
+    call.authorise(Scope(run.account, run.org, run.project), run_id)
+    return run

@@ -82,4 +82,5 @@ def delete(call: ReferenceCall, scope: ReferenceScope, identifier: str, force: F
 
 
 def _page(call: Call, scope: Scope, page: PageRequest, search: str) -> Answer[PageData[SecretItem]]:
+    call.visible(scope)
     return answer(call, page_data(call.app.secrets.list(scope, page, search), SecretItem.of))

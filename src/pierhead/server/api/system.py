@@ -22,4 +22,4 @@ def health() -> Health:
 def whoami(call: OwnCall) -> Answer[Whoami]:
     """The account and the name of the key that was sent."""
     principal = call.principal
-    return answer(call, Whoami(account=principal.account, key_id=principal.key_id, name=principal.name))
+    return answer(call, Whoami(account=principal.account, key_id=principal.credential, name=principal.name))

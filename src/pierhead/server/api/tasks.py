@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from pierhead.control.delegates import LogLine
+from pierhead.control.scopes import Scope
 from pierhead.control.tasks import TaskRow, TaskState
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, OwnCall, own_caller
 
 from .answers import Answer, PageData, answer, page_data
-from .holders import names_of, task_info
+from .holders import authorised_task, names_of, task_info
 from .params import page_of
 from .wire.tasks import SelectionInfo, TaskInfo
 
@@ -26,6 +27,7 @@ def list_all(
     state: Annotated[list[TaskState] | None, Query(description="DEAD: what nobody could do")] = None,
 ) -> Answer[PageData[TaskInfo]]:
     """Newest first."""
+    call.visible(Scope(call.account))
     found = call.app.queue.page(call.account, state or (), page)
     names = names_of(call, found.items)
     return answer(call, page_data(found, lambda task: TaskInfo.of(task, names)))
@@ -33,19 +35,20 @@ def list_all(
 
 @router.get("/{taskId}", operation_id="getTask")
 def get(call: OwnCall, task_id: TaskId) -> Answer[TaskInfo]:
-    return answer(call, task_info(call, call.app.queue.get(call.account, task_id)))
+    return answer(call, task_info(call, authorised_task(call, task_id)))
 
 
 @router.get("/{taskId}/selection", operation_id="getTaskSelection")
 def get_selection(call: OwnCall, task_id: TaskId) -> Answer[SelectionInfo]:
     """For every delegate why it was chosen or why not, as it happened and, while the task waits, as it is now."""
-    task = call.app.queue.get(call.account, task_id)
+    task = authorised_task(call, task_id)
     return answer(call, SelectionInfo.of_task(task, call.app.dispatcher.log(task.id), _now(call, task)))
 
 
 @router.post("/{taskId}/cancel", operation_id="cancelTask")
 def cancel(call: OwnCall, task_id: TaskId) -> Answer[TaskInfo]:
     """Ends a waiting task at once, asks the holder of a running one; one that has ended stays as it is."""
+    authorised_task(call, task_id)
     return answer(call, task_info(call, call.app.connector_tasks.cancel(call.account, task_id)))
 
 

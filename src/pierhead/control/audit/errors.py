@@ -1,0 +1,24 @@
+"""What can go wrong with the audit trail."""
+
+from pierhead.kit.errors import IntegrityError, NotFoundError
+
+
+class AuditTamperedError(IntegrityError):
+    """The trail is not what was written."""
+
+    code = "audit-tampered"
+
+    def __init__(self, account: str, sequence: int, problem: str) -> None:
+        super().__init__(
+            f"audit trail of account [{account}]: {problem} at record {sequence}",
+            hint="keep the database as it is and compare it with a backup: somebody, or a fault, has changed it",
+        )
+        self.sequence = sequence
+
+
+class AuditRecordNotFoundError(NotFoundError):
+    code = "audit-record-not-found"
+
+    def __init__(self, audit_id: str) -> None:
+        super().__init__(f"audit event [{audit_id}] not found.")
+        self.audit_id = audit_id

@@ -1,0 +1,39 @@
+"""What the audit trail needs of a store."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from pierhead.kit.paging import Page, PageRequest
+
+from .model import AuditFilter, Entry, Record, Tail
+
+
+class AuditRows(Protocol):
+    def add(self, entry: Entry) -> None:
+        """Sealed and written as the last thing before the commit, in the order of adding. When that fails, so does the
+        transaction. Raises RuntimeError on a store that was given no key."""
+
+    def find(self, account: str, audit_id: str) -> Record | None: ...
+
+    def page(self, account: str, wanted: AuditFilter, request: PageRequest) -> Page[Record]:
+        """Newest first."""
+
+    def after(self, account: str, sequence: int, limit: int) -> tuple[Record, ...]:
+        """The next ``limit`` records, by sequence."""
+
+    def tail(self, account: str) -> Tail | None: ...
+
+
+class Auditing(Protocol):
+    """A transaction that can be told of a change."""
+
+    @property
+    def audit(self) -> AuditRows: ...
+
+
+class AuditStore(Protocol):
+    def transaction(self) -> AbstractContextManager[Auditing]:
+        """Commits when the block ends, rolls back when it raises."""
+
+    def snapshot(self) -> AbstractContextManager[Auditing]:
+        """One consistent view, for reading only; waits for no writer."""

@@ -1,0 +1,28 @@
+"""How a use case tells the audit trail of a change: one call inside its transaction."""
+
+import hmac
+from datetime import datetime
+
+from pierhead.kit.ids import new_id
+from pierhead.kit.redact import SecretValue
+
+from .model import Action, Actor, Document, Entry, Subject
+from .ports import Auditing
+
+
+def note(
+    tx: Auditing,
+    at: datetime,
+    by: Actor,
+    action: Action,
+    subject: Subject,
+    before: Document | None = None,
+    after: Document | None = None,
+) -> None:
+    """Adds the one record of this mutation. Call it once for each."""
+    tx.audit.add(Entry(new_id(), at, by, action, subject, before, after))
+
+
+def secret_digest(value: SecretValue, key: bytes) -> str:
+    """What stands in a document for a secret: equal for equal values, and nothing else can be told from it."""
+    return "hmac-sha256:" + hmac.digest(key, value.reveal().encode(), "sha256").hex()

@@ -1,0 +1,25 @@
+"""The kinds of things that live in a scope, by the words that permissions, audit and clients use (harness-api §6)."""
+
+from enum import StrEnum
+
+
+class ResourceType(StrEnum):
+    ACCOUNT = "ACCOUNT"
+    ORGANIZATION = "ORGANIZATION"
+    PROJECT = "PROJECT"
+    CONNECTOR = "CONNECTOR"
+    SECRET = "SECRET"  # noqa: S105 - a kind of thing
+    DELEGATE = "DELEGATE"
+    DELEGATE_GROUPS = "DELEGATE_GROUPS"
+    DELEGATE_TOKEN = "DELEGATE_TOKEN"  # noqa: S105 - a kind of thing
+    PIPELINE = "PIPELINE"
+    USER = "USER"
+    SERVICE_ACCOUNT = "SERVICEACCOUNT"
+    API_KEY = "API_KEY"
+    TOKEN = "TOKEN"  # noqa: S105 - a kind of thing
+    ROLE = "ROLE"
+    ROLE_ASSIGNMENT = "ROLE_ASSIGNMENT"
+    RESOURCE_GROUP = "RESOURCEGROUP"
+    AUDIT = "AUDIT"
+    SETTING = "SETTING"
+    TASK = "TASK"

@@ -1,0 +1,5 @@
+"""API keys, the containers of tokens, over HTTP (harness-api §6.3)."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Saved filters."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,7 @@
+"""Sessions of people."""
+
+from collections.abc import Mapping
+
+from pierhead.server.api.rules import Rule
+
+RULES: Mapping[str, Rule] = {}

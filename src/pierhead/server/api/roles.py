@@ -1,0 +1,5 @@
+"""Roles and permissions over HTTP (harness-api §6.3)."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

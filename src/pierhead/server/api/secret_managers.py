@@ -1,0 +1,5 @@
+"""The secret managers that this server knows."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Who refers to what (harness-api §1.1)."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""People: list, invite, change, disable."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,98 @@
+"""An authenticated call, and the fence around the application: nothing can be done with it before it was allowed."""
+
+from collections.abc import Callable
+
+from pierhead.control.access import (
+    AccessDeniedError,
+    FailedCheck,
+    Grants,
+    Identifiers,
+    Permission,
+    Principal,
+    view_of,
+)
+from pierhead.control.audit import Actor
+from pierhead.control.scopes import Scope
+
+from .api.ports import Application
+from .api.rules import Absent, Rule
+
+
+class UnauthorisedUseError(RuntimeError):
+    """A route used the application before it asked whether it may: a fault of ours, never of the caller."""
+
+
+class Call:
+    """By whom, by which rule, on which application. For one request; not thread-safe."""
+
+    __slots__ = ("_application", "_grants", "_is_allowed", "address", "correlation_id", "principal", "rule")
+
+    def __init__(
+        self,
+        application: Application,
+        principal: Principal,
+        rule: Rule,
+        *,
+        correlation_id: str,
+        address: str,
+        grants: Callable[[], Grants],
+    ) -> None:
+        self._application = application
+        self._grants = grants
+        self._is_allowed = False
+        self.principal = principal
+        self.rule = rule
+        self.correlation_id = correlation_id
+        self.address = address
+
+    @property
+    def app(self) -> Application:
+        """Raises UnauthorisedUseError until the call is allowed."""
+        if not self._is_allowed:
+            raise UnauthorisedUseError("the route has not asked whether the caller may")
+        return self._application
+
+    @property
+    def lookup(self) -> Application:
+        """The application, only to find out what the call is about; ask with ``authorise`` before anything else."""
+        return self._application
+
+    @property
+    def account(self) -> str:
+        return self.principal.account
+
+    @property
+    def actor(self) -> Actor:
+        """Who is said in the audit trail to have done it."""
+        return self.principal.actor(self.address, self.correlation_id)
+
+    def allow(self) -> None:
+        """For rules that ask nothing."""
+        self._is_allowed = True
+
+    def authorise(self, scope: Scope, identifier: str = "") -> None:
+        """Asks for the rule's permission there; from then on the application is to be had.
+
+        Raises AccessDeniedError, or what the rule answers for a thing that the caller may not see.
+        """
+        assert self.rule.permission is not None
+        self.require(self.rule.permission, scope, identifier, self.rule.absent)
+        self._is_allowed = True
+
+    def require(self, permission: Permission, scope: Scope, identifier: str = "", absent: Absent | None = None) -> None:
+        """Asks for a permission besides the rule's. Raises as ``authorise``."""
+        if self.may(permission, scope, identifier):
+            return
+        if absent is not None and identifier and not self.may(view_of(permission), scope, identifier):
+            raise absent(scope, identifier)
+        ref = self.principal.ref
+        raise AccessDeniedError(ref.type, ref.identifier, FailedCheck(permission, scope, identifier))
+
+    def may(self, permission: Permission, scope: Scope, identifier: str = "") -> bool:
+        return scope.account == self.account and self._grants().allows(permission, scope, identifier)
+
+    def visible(self, scope: Scope) -> Identifiers:
+        """Which things in that scope a list may hold: None for all, an empty set for none. The route has to obey."""
+        assert self.rule.permission is not None
+        self._is_allowed = True
+        return self._grants().visible(self.rule.permission, scope)
