@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import copies, dispatch, programs, pulls, runs
+from . import authorisation, copies, dispatch, programs, pulls, runs
 from .report import Figure, table
 from .world import World
 
@@ -17,6 +17,7 @@ ROWS = {
     "copy": copies.five_layers,
     "init": runs.twelve_images,
     "dispatch": dispatch.question,
+    "authorisation": authorisation.check,
     "explain": programs.explain,
     "start": programs.start,
 }

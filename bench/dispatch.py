@@ -35,7 +35,7 @@ _CONNECTOR = {
 
 def question(world: World) -> list[Figure]:
     place = world.fresh()
-    environment = {**os.environ, "PIERHEAD_DELEGATE_APPROVAL": "automatic"}
+    environment = {**os.environ, "PIERHEAD_DELEGATE_APPROVAL": "automatic", "PIERHEAD_REQUESTS_PER_MINUTE": "0"}
     with FakeRegistry() as registry, ServerProcess(place / "data", place / "log", environment) as server:
         registry.add("team/tool", "1", image([layer({"a": "a"})]))
         ask = _Asker(server.wait(), place / "data")

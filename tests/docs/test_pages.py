@@ -47,6 +47,13 @@ def test_what_make_demo_runs_does_run(reader, root) -> None:
     reader.do(recipe[1].replace("$(BIN)", ".venv/bin"))
 
 
+@pytest.mark.parametrize("guide", ["secret-managers", "rotate-encryption-keys"])
+def test_a_guide_that_needs_nothing_but_a_data_directory(reader, page_of, root, guide) -> None:
+    reader.go_to_work()
+    reader.do("pierhead secret list")
+    reader.read(page_of(root / f"docs/guides/{guide}.md"))
+
+
 def test_the_guide_to_a_private_registry(reader, page_of, root, stack, fill) -> None:
     reader.go_to_work()
     reader.names = company_registry(reader.home, stack, fill)

@@ -64,7 +64,8 @@ class World:
             draft = SecretDraft(self.application.scope, "mirrorToken", "token", SecretValue(password))
             self.application.secrets.create(draft)
             auth = {"type": "UsernamePassword", "spec": {"username": USER, "passwordRef": "account.mirrorToken"}}
-        spec = {"dockerRegistryUrl": url, "providerType": "Other", "auth": auth, **more}
+        spec = {"dockerRegistryUrl": url, "providerType": "Other", "auth": auth, "allowPrivateAddresses": True}
+        spec |= more
         body = {"identifier": "mirror", "name": "mirror", "type": "DockerRegistry", "spec": spec}
         self.application.connectors.create(parse_connector(body, self.application.account.id))
 
@@ -178,11 +179,16 @@ def metadata(world: World) -> None:
     world.connector("http://169.254.169.254")
 
 
+def private_network(world: World) -> None:
+    world.connector("https://10.0.0.5", allowPrivateAddresses=False)
+
+
 SCENARIOS: dict[str, Callable[[World], str | None]] = {
     scenario.__name__: scenario
     for scenario in (
         *(missing_tag, private, wrong_password, denied, foreign_realm, rate_limit, no_name, refused, proxy_refused),
-        *(unknown_authority, no_tls, timeout, trouble, wrong_bytes, no_platform, never, no_connector, metadata),
+        *(unknown_authority, no_tls, timeout, trouble, wrong_bytes, no_platform, never, no_connector, private_network),
+        metadata,
     )
 }
 

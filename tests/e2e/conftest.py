@@ -39,7 +39,9 @@ class Home:
 
     def __post_init__(self) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIERHEAD_", "XDG_"))}
-        self.environment = {**kept, "HOME": str(self.root), "PIERHEAD_DATA": str(self.data)}
+        private = {"PIERHEAD_PRIVATE_ADDRESSES": "allow"}  # the registries of the tests are on loopback
+        private["PIERHEAD_REQUESTS_PER_MINUTE"] = "0"
+        self.environment = {**kept, **private, "HOME": str(self.root), "PIERHEAD_DATA": str(self.data)}
 
     @property
     def data(self) -> Path:

@@ -52,7 +52,8 @@ class Cli:
     def __init__(self, root: Path) -> None:
         self.root = root
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PIERHEAD_")}
-        self.environment = {**kept, "PIERHEAD_DATA": str(root / "data"), "HOME": str(root)}
+        private = {"PIERHEAD_PRIVATE_ADDRESSES": "allow"}  # the registry is on loopback
+        self.environment = {**kept, **private, "PIERHEAD_DATA": str(root / "data"), "HOME": str(root)}
 
     def __call__(self, *arguments: str, code: int = 0, text: str = "") -> Any:
         done = subprocess.run(

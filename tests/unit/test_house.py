@@ -73,5 +73,9 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_nobody_follows_redirects_or_reads_proxies_behind_our_back() -> None:
     """The registry client follows redirects itself, hop by hop; no library may do it for us."""
     words = ("follow_redirects", "allow_redirects", "getproxies", "urlopen", "netrc")
-    found = [f"{path}: {word}" for path, _ in modules() for word in words if word in (ROOT / path).read_text()]
+    found = [f"{path}: {word}" for path, _ in modules() for word in words if word in _without_refusals(path)]
     assert found == []
+
+
+def _without_refusals(path: Path) -> str:
+    return (ROOT / path).read_text().replace("allow_redirects=False", "")

@@ -1,12 +1,16 @@
-"""The key-encryption key in memory, and what is done with it (port: control.secrets.Keyring).
+"""The key-encryption keys in memory, and what is done with them (port: control.secrets.Keyring).
 
-One key; where it comes from is its maker's business: a file (``keyring_file``), or the environment.
+Keys are only ever added at the end: the last one wraps what is new, all of them open what is there, and what is derived
+for other uses comes from the first for ever. Where they come from is the maker's business: a file (``keyring_file``),
+or the environment.
 """
 
 import base64
 import binascii
 import hashlib
 import os
+import re
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,7 +22,9 @@ from pierhead.kit.errors import InvalidInputError
 from pierhead.kit.redact import SecretValue
 
 KEY_BYTES = 32
+MAX_KEYS = 64
 _NONCE_BYTES = 12
+_BETWEEN_KEYS = re.compile(r"[,\n]")
 
 
 class EncryptionKeyInvalidError(InvalidInputError):
@@ -34,53 +40,111 @@ class EncryptionKeyInvalidError(InvalidInputError):
 
 
 class AesKeyring:
-    """Thread-safe. ``key``: 32 bytes."""
+    """Thread-safe. ``keys``: 32 bytes each, oldest first."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-        self._cipher = AESGCM(key)
-        self._key_id = hashlib.sha256(b"pierhead key id\n" + key).hexdigest()[:16]
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._root = keys[0]
+        self._ciphers = {key_id_of(key): AESGCM(key) for key in keys}
 
     @property
     def current_key_id(self) -> str:
-        """A fingerprint of the key, so that another key is another id by itself."""
-        return self._key_id
+        """A fingerprint of the newest key, so that another key is another id by itself."""
+        return self.key_ids[-1]
+
+    @property
+    def root_key_id(self) -> str:
+        """Of the key that everything else is derived from."""
+        return self.key_ids[0]
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Of all keys that are held, oldest first."""
+        return tuple(self._ciphers)
+
+    @property
+    def makes_keys(self) -> bool:
+        """Whether ``add_key`` is for us, and not for whoever gave us the keys."""
+        return False
+
+    def draw_key(self) -> tuple[str, bytes]:
+        key = os.urandom(KEY_BYTES)
+        return key_id_of(key), key
+
+    def add_key(self, key_id: str, key: bytes) -> None:
+        """Keeps the key for good, then wraps with it what is new."""
+        raise NotImplementedError("keys that were given from outside are added there")
+
+    def look_again(self) -> bool:
+        """Whether there are more keys now than before, where they were read from."""
+        return False
 
     def derive(self, purpose: str) -> bytes:
-        """32 secret bytes for another use of the same key, such as the pepper of API keys; the same at each start."""
+        """32 secret bytes for another use of the first key, such as the pepper of API keys; the same at each start."""
         info = b"pierhead " + purpose.encode()
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._key)
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._root)
 
-    def wrap(self, data_key: bytes, aad: bytes) -> bytes:
+    def wrap(self, data_key: bytes, aad: bytes, key_id: str | None = None) -> bytes:
+        key_id = key_id or self.current_key_id
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, data_key, self._bound(aad))
+        return nonce + self._ciphers[key_id].encrypt(nonce, data_key, _bound(key_id, aad))
 
     def unwrap(self, key_id: str, wrapped_key: bytes, aad: bytes) -> bytes:
-        if key_id != self._key_id:
-            raise WrongKeyError(key_id, self._key_id)
+        if key_id not in self._ciphers and not (self.look_again() and key_id in self._ciphers):
+            raise WrongKeyError(key_id, self.key_ids)
         nonce, ciphertext = wrapped_key[:_NONCE_BYTES], wrapped_key[_NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, ciphertext, self._bound(aad))
+            return self._ciphers[key_id].decrypt(nonce, ciphertext, _bound(key_id, aad))
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise SecretDamagedError("a data key") from None
 
-    def _bound(self, aad: bytes) -> bytes:
-        return b"data key\n" + self._key_id.encode() + b"\n" + aad
+    def _hold(self, keys: Sequence[bytes]) -> None:
+        """In one step, so that no other thread sees half of them."""
+        self._ciphers = {key_id_of(key): AESGCM(key) for key in keys}
+
+
+def key_id_of(key: bytes) -> str:
+    return hashlib.sha256(b"pierhead key id\n" + key).hexdigest()[:16]
+
+
+def _bound(key_id: str, aad: bytes) -> bytes:
+    return b"data key\n" + key_id.encode() + b"\n" + aad
 
 
 def keyring_of(text: SecretValue, name: str) -> AesKeyring:
-    """``name`` is what the user calls the setting. Raises EncryptionKeyInvalidError."""
+    """``name`` is what the user calls the setting; keys have commas or line ends between them.
+
+    Raises EncryptionKeyInvalidError.
+    """
     try:
-        return AesKeyring(key_of(text.reveal().strip().encode("ascii", "replace")))
+        return AesKeyring(keys_of(text.reveal().encode("ascii", "replace")))
     except ValueError as error:
         raise EncryptionKeyInvalidError(name, str(error)) from None
 
 
-def key_of(text: bytes) -> bytes:
+def keys_of(text: bytes) -> list[bytes]:
+    """At least one. Raises ValueError, which says what is wrong and nothing of the text."""
+    parts = [part.strip() for part in _BETWEEN_KEYS.split(text.decode("ascii", "replace").strip())]
+    lines = [part for part in parts if part] or [""]
+    if len(lines) > MAX_KEYS:
+        raise ValueError(f"holds more than {MAX_KEYS} keys")
+    if len(lines) == 1:
+        return [key_of(lines[0])]
+    keys = []
+    for number, line in enumerate(lines, 1):
+        try:
+            keys.append(key_of(line))
+        except ValueError as error:
+            raise ValueError(f"has a key number {number} that {error}") from None
+    if len(set(keys)) < len(keys):
+        raise ValueError("holds the same key twice")
+    return keys
+
+
+def key_of(text: str) -> bytes:
     """Raises ValueError, which says what is wrong and nothing of the text."""
     try:
         key = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except (binascii.Error, ValueError):  # ValueError: not ASCII
         raise ValueError("is not base64") from None
     if len(key) != KEY_BYTES:
         raise ValueError(f"holds {len(key)} bytes")

@@ -7,45 +7,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .api_client import ApiClient, segment
+from .api_client import ApiClient
 from .documents import MalformedDocumentError
+from .kinds import CONNECTOR, SECRET, Kind
 from .pages import tell_warnings
 from .render import Screen
+
+__all__ = [
+    "CONNECTOR",
+    "SECRET",
+    "Change",
+    "Kind",
+    "Step",
+    "apply",
+    "entity_of",
+    "look_up",
+    "plan",
+    "put",
+    "scope_in",
+    "tell",
+]
 
 _READ_ONLY = frozenset(
     {"createdAt", "lastModifiedAt", "updatedAt", "status", "activityDetails", "harnessManaged", "gitDetails", "draft"}
     | {"entityValidityDetails", "governanceMetadata", "isFavorite", "warnings"}
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Values by dotted path: ``defaults`` mean the same as saying nothing, ``hidden`` ones are never given back,
-    ``ignored`` ones say nothing.
-    """
-
-    noun: str
-    path: str
-    defaults: Mapping[str, object]
-    hidden: frozenset[str] = frozenset()
-    ignored: frozenset[str] = frozenset({"accountIdentifier"})
-
-
-CONNECTOR = Kind(
-    "connector",
-    "/ng/api/connectors",
-    {"spec.executeOnDelegate": True, "spec.proxy": False, "spec.ignoreTestConnection": False},
-)
-SECRET = Kind(
-    "secret",
-    "/ng/api/v2/secrets",
-    {
-        "type": "SecretText",
-        "spec.secretManagerIdentifier": "harnessSecretManager",
-        "spec.valueType": "Inline",
-    },
-    hidden=frozenset({"spec.value"}),
-    ignored=frozenset({"accountIdentifier", "spec.type"}),
 )
 
 
@@ -103,22 +88,20 @@ def plan(kind: Kind, entity: dict[str, Any], current: Mapping[str, Any] | None) 
 
 
 def look_up(api: ApiClient, kind: Kind, entity: Mapping[str, Any]) -> dict[str, Any] | None:
-    query = {name: entity.get(name) or None for name in ("orgIdentifier", "projectIdentifier")}
-    found = api.find(f"{kind.path}/{segment(entity['identifier'])}", query)
-    return found[kind.noun] if found else None
+    return kind.find(api, entity["identifier"], scope_in(entity))
 
 
 def put(api: ApiClient, step: Step) -> Any:
     """Writes what the step says and gives the API's answer, None when there is nothing to do. Raises AppError."""
     if step.action == "unchanged":
         return None
-    scope = {name: step.entity.get(name) or None for name in ("orgIdentifier", "projectIdentifier")}
-    body = {step.kind.noun: step.entity}
-    if step.action == "created":
-        return api.call("POST", step.kind.path, scope, body)
-    if step.kind is SECRET:
-        return api.call("PUT", f"{step.kind.path}/{segment(step.entity['identifier'])}", scope, body)
-    return api.call("PUT", step.kind.path, scope, body)
+    write = step.kind.create if step.action == "created" else step.kind.update
+    return write(api, step.entity, scope_in(step.entity))
+
+
+def scope_in(entity: Mapping[str, Any]) -> dict[str, object]:
+    """The query that names the scope an entity is in."""
+    return {name: entity.get(name) or None for name in ("orgIdentifier", "projectIdentifier")}
 
 
 def apply(api: ApiClient, screen: Screen, kind: Kind, entities: list[dict[str, Any]], *, is_dry: bool) -> None:

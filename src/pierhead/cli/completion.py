@@ -65,11 +65,35 @@ def _tasks(api: ApiClient) -> Iterator[str]:
     return (task["id"] for task in api.call("GET", "/pierhead/v1/tasks", _PAGE)["content"])
 
 
+def _users(api: ApiClient) -> Iterator[str]:
+    return (user["email"] for user in api.call("GET", "/pierhead/v1/users", _PAGE)["content"])
+
+
+def _service_accounts(api: ApiClient) -> Iterator[str]:
+    return (account["identifier"] for account in api.call("GET", "/ng/api/serviceaccount"))
+
+
+def _api_keys(api: ApiClient) -> Iterator[str]:
+    found = api.call("GET", "/ng/api/token/aggregate", {"apiKeyType": "USER", **_PAGE})["content"]
+    return (item["token"]["identifier"] for item in found)
+
+
 def _images(api: ApiClient) -> Iterator[str]:
     return (row["field"] for row in api.call("GET", "/pierhead/v1/images")["images"])
 
 
+def _organizations(api: ApiClient) -> Iterator[str]:
+    found = api.call("GET", "/ng/api/organizations", _PAGE)["content"]
+    return (item["organization"]["identifier"] for item in found)
+
+
+def _projects(api: ApiClient) -> Iterator[str]:
+    return (item["project"]["identifier"] for item in api.call("GET", "/ng/api/projects", _PAGE)["content"])
+
+
 _KINDS: Mapping[str, Names] = {
+    "organizations": _organizations,
+    "projects": _projects,
     "delegates": _delegates,
     "tokens": _tokens,
     "connectors": _connectors,
@@ -77,4 +101,7 @@ _KINDS: Mapping[str, Names] = {
     "runs": _runs,
     "tasks": _tasks,
     "images": _images,
+    "users": _users,
+    "service-accounts": _service_accounts,
+    "api-keys": _api_keys,
 }

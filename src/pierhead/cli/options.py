@@ -10,6 +10,7 @@ import click
 
 from pierhead.kit.redact import SecretValue
 
+from .complete import completes
 from .invocation import Connect, Invocation, Target
 from .render import Screen
 
@@ -27,8 +28,8 @@ _TARGET = (
     click.option("--data", type=_PATH, help="Data directory.  [default: $PIERHEAD_DATA or ~/.local/share/pierhead]"),
     click.option("--url", help="Server to talk to.  [default: $PIERHEAD_URL, or the server on the data directory]"),
     click.option("--api-key-file", type=_PATH, help="File with the API key.  [default: $PIERHEAD_API_KEY]"),
-    click.option("--org", help="Organization identifier."),
-    click.option("--project", help="Project identifier (needs --org)."),
+    click.option("--org", help="Organization identifier.", shell_complete=completes("organizations")),
+    click.option("--project", help="Project identifier (needs --org).", shell_complete=completes("projects")),
 )
 
 

@@ -55,7 +55,7 @@ def walk_with_delegates(screen: Screen, clock: Clock | None = None) -> None:
 def _database(stack: ExitStack) -> tuple[str, Mapping[str, str]]:
     """What to say of the database, and the environment of a server that uses it."""
     key = base64.b64encode(secrets.token_bytes(32)).decode()
-    environment = {**os.environ, "PIERHEAD_DELEGATE_APPROVAL": "required"}
+    environment = {**os.environ, "PIERHEAD_DELEGATE_APPROVAL": "required", "PIERHEAD_PRIVATE_ADDRESSES": "allow"}
     if find_binaries() is None:
         return "PostgreSQL is not installed here, so the server uses SQLite", environment
     postgres = stack.enter_context(PostgresServer())

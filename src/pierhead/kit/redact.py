@@ -5,6 +5,7 @@ Only the modules listed in ``tests/unit/kit/test_redact.py`` may call ``reveal``
 
 import base64
 import hmac
+import json
 from collections.abc import Iterable
 from typing import Never
 from urllib.parse import quote
@@ -47,12 +48,13 @@ class SecretValue:
 
 
 def redact(text: str, secrets: Iterable[SecretValue]) -> str:
-    """``text`` without the given secrets, in the forms they take on the wire (plain, base64, URL-quoted)."""
+    """``text`` without the given secrets, in the forms they take (plain, in JSON, base64, URL-quoted, hex)."""
     for secret in secrets:
         plain = secret.reveal()
         if len(plain) < 4:  # too short to be told from ordinary text; no credential is that short
             continue
         encoded = base64.b64encode(plain.encode()).decode()
-        for form in (plain, encoded, encoded.rstrip("="), quote(plain, safe="")):
+        escaped = (json.dumps(plain)[1:-1], json.dumps(plain, ensure_ascii=False)[1:-1])
+        for form in (plain, *escaped, encoded, encoded.rstrip("="), quote(plain, safe=""), plain.encode().hex()):
             text = text.replace(form, MASK)
     return text

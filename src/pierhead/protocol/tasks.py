@@ -18,6 +18,8 @@ class RegistryAccess(Message):
     """How to reach one registry. ``url``: ``https://host[:port]``; plain ``http://`` only where the connector says so.
 
     ``secret_version`` changes whenever the secret does, so that nothing cached under the old one is used.
+    ``allow_private``: the connector says that its registry may be at a private or loopback address; asked about by the
+    server's own worker only, and never sent: a delegate stands in the network of whoever runs it.
     """
 
     connector: str = ""
@@ -31,6 +33,7 @@ class RegistryAccess(Message):
     proxy_url: SecretStr | None = None
     no_proxy: tuple[str, ...] = ()
     trusted_realm_hosts: tuple[str, ...] = ()
+    allow_private: bool = Field(default=False, exclude=True)
 
 
 class Policy(StrEnum):

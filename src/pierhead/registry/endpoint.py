@@ -96,7 +96,10 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """``key`` is equal for equal connector, secret version, origin and credential; fit for dictionaries."""
+    """``key`` is equal for equal connector, secret version, origin and credential; fit for dictionaries.
+
+    ``may_be_private``: allowed to be at a private or loopback address, by those who ask (``wire.judge.AddressPolicy``).
+    """
 
     origin: Origin
     credential: Credential = Anonymous()
@@ -105,6 +108,7 @@ class Endpoint:
     trusted_realm_hosts: frozenset[str] = frozenset()
     tls: TlsSettings = TlsSettings()
     proxy: ProxySettings | None = None
+    may_be_private: bool = False
     key: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -325,6 +325,15 @@ class AddressRefusedError(RegistryError, DeniedError):
         )
         self.kind = kind
 
+    def may_be_allowed(self) -> "AddressRefusedError":
+        """The same, with how it is allowed: for private addresses that nobody has allowed yet."""
+        self.hint = (
+            "if the registry is meant to be in a private network, whoever may edit the account can set "
+            "allowPrivateAddresses on its connector, or a delegate in that network can do the work; the server's "
+            "operator can allow private addresses for all with PIERHEAD_PRIVATE_ADDRESSES=allow"
+        )
+        return self
+
 
 class BodyTooLargeError(RegistryError, TooLargeError):
     code = "registry-body-too-large"

@@ -18,7 +18,8 @@ def next_hop(answer: Answer) -> Url | None:
     try:
         target = answer.url.join(location)
     except InvalidUrlError as error:
-        raise RedirectRefusedError(str(source), location[:60], error.reason, answer.exchange()) from None
+        # Not repeated: a registry that knows the password could put it there.
+        raise RedirectRefusedError(str(source), "another address", error.reason, answer.exchange()) from None
     if source.is_secure and not target.origin.is_secure:
         raise RedirectRefusedError(str(source), str(target.origin), "that is plain http", answer.exchange())
     return target

@@ -9,6 +9,7 @@ from .auth.credentials import is_listed
 from .context import CallContext, Caps
 from .endpoint import Endpoint
 from .errors import (
+    AddressRefusedError,
     BadResponseError,
     CallCancelledError,
     DeadlineExceededError,
@@ -22,8 +23,9 @@ from .quirks import TRANSIENT_STATUSES, is_quota
 from .refusals import error_codes
 from .request import Answer, Request, exchange_of
 from .retry_after import parse_http_date, parse_retry_after
-from .wire.addresses import OWN, AddressKind
+from .wire.addresses import AddressKind
 from .wire.client import Route, WireClient
+from .wire.judge import FREE, AddressPolicy
 from .wire.response import Response
 
 _MAX_REFUSED_FOR_RATE: Final = 8
@@ -33,7 +35,10 @@ _LONGEST_WAIT_S: Final = 1e9
 class Sender:
     """Thread-safe. Follows no redirects and answers no challenges; ``header`` is the Authorization field or None."""
 
-    def __init__(self, wire: WireClient, gates: RateGates, clock: Clock, caps: Caps) -> None:
+    def __init__(
+        self, wire: WireClient, gates: RateGates, clock: Clock, caps: Caps, policy: AddressPolicy = FREE
+    ) -> None:
+        self._policy = policy
         self._wire = wire
         self._gates = gates
         self._clock = clock
@@ -80,18 +85,21 @@ class Sender:
             )
         except RegistryError as error:
             error.exchange = error.exchange or exchange_of(endpoint, request.method, url, None)
+            if isinstance(error, AddressRefusedError):
+                self._policy.explained(error, endpoint)
             raise
         if response.status >= 400:
             _read_excerpt(response, self._caps.error_bytes)
         return Answer(request, endpoint, url, response)
 
     def _route(self, endpoint: Endpoint, url: Url) -> Route:
+        own = self._policy.own(endpoint)
         if url.origin == endpoint.origin:
-            return Route(url.origin, endpoint.tls, endpoint.proxy, OWN)
+            return Route(url.origin, endpoint.tls, endpoint.proxy, own, own)
         allowed = {AddressKind.PUBLIC, self._wire.kind_of(endpoint.origin) or AddressKind.PUBLIC}
         if is_listed(url.origin, endpoint):
             allowed.add(AddressKind.PRIVATE)
-        return Route(url.origin, endpoint.tls.without_client(), endpoint.proxy, frozenset(allowed))
+        return Route(url.origin, endpoint.tls.without_client(), endpoint.proxy, own & allowed, own)
 
 
 def may_repeat(request: Request) -> bool:

@@ -28,7 +28,7 @@ from .sender import Sender, may_repeat
 from .wire.addresses import AddressKind
 from .wire.client import WireClient
 from .wire.dial import Resolver, system_resolve
-from .wire.judge import Judge, everywhere
+from .wire.judge import FREE, AddressPolicy, Judge, everywhere
 
 T = TypeVar("T")
 USER_AGENT: Final = f"pierhead/{__version__}"
@@ -40,7 +40,8 @@ DEFAULT_BACKOFF: Final = Backoff()
 class Transport:
     """Shared by all clients and threads of a program. ``max_rate_wait_s`` bounds what a 429 makes us wait.
 
-    ``judge`` is asked about every host that anything is sent to: registries, token servers, storage, proxies.
+    ``judge`` is asked about every host that anything is sent to: registries, token servers, storage, proxies;
+    ``addresses`` says at what addresses these may be.
     """
 
     def __init__(
@@ -55,15 +56,19 @@ class Transport:
         resolve: Resolver = system_resolve,
         rng: random.Random | None = None,
         judge: Judge = everywhere,
+        addresses: AddressPolicy = FREE,
     ) -> None:
         self.clock: Clock = clock or SystemClock()
         self.caps = caps
         self.judge = judge
+        self.addresses = addresses
         self._backoff = backoff
         self._max_rate_wait_s = max_rate_wait_s
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._wire = WireClient(self.clock, timeouts, caps, user_agent, resolve, judge)
-        self._sender = Sender(self._wire, RateGates(self.clock, max_rate_wait_s, self._rng), self.clock, caps)
+        self._wire = WireClient(self.clock, timeouts, caps, user_agent, resolve, judge, addresses)
+        self._sender = Sender(
+            self._wire, RateGates(self.clock, max_rate_wait_s, self._rng), self.clock, caps, addresses
+        )
         self._auth = Authenticator(TokenClient(self._sender, self.clock, caps).fetch, self.clock)
 
     def fetch(self, endpoint: Endpoint, request: Request, call: CallContext, journal: Journal, cap: int) -> Reply:

@@ -12,7 +12,7 @@ from .delegates.presence import PresenceLoop
 from .delegation import Delegation
 from .jobs.connector_tasks import ConnectorTasks
 from .jobs.loops import Dispatching, Retesting, Sweeping
-from .jobs.platform_delegate import PlatformDelegate
+from .jobs.platform_delegate import PlatformDelegate, TaskSpans
 from .jobs.work import Work, WorkStore
 
 
@@ -46,6 +46,10 @@ class Background:
                 Retesting(store, queue, tasks, clock),
                 PresenceLoop(self._hub.presence, delegation.agents, time.monotonic),
             ]
+
+    def tell(self, spans: TaskSpans | None) -> None:
+        """Of each task that the platform performs from now on."""
+        self._platform.spans = spans
 
     def start(self) -> None:
         """Idempotent."""

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pierhead.adapters.data_directory import DataDirectory, DirectoryLock
 from pierhead.adapters.keyring import AesKeyring
 from pierhead.adapters.sql import SqlStore
-from pierhead.control.access import AccessService, Account
+from pierhead.control.access import AccessService, Account, People, Rights
+from pierhead.control.audit import AuditService
 from pierhead.control.catalogue import Catalogue, CatalogueService
-from pierhead.control.connectors import ConnectorService
+from pierhead.control.connectors import ConnectorService, FilterService
 from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
+from pierhead.control.organizations import OrganizationService, ProjectService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
-from pierhead.control.secrets import SecretService
+from pierhead.control.secrets import EncryptionKeys, SecretService
 from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock, SystemClock
 from pierhead.kit.ids import new_id
@@ -33,8 +35,10 @@ from .jobs.connector_tasks import ConnectorTasks
 from .jobs.platform_delegate import ALONE, PlatformDelegate, one_of_many
 from .jobs.work import Work, give_up_listener
 from .jobs.works import all_works
+from .login import Login, login_on
+from .own_addresses import platform_policy
 from .settings import Settings
-from .storage import open_keyring, open_store
+from .storage import encryption_keys, open_keyring, open_secrets, open_store, registry_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,16 @@ class Application:
     account: Account
     first_key: SecretValue | None
     access: AccessService
+    audit: AuditService
+    login: Login
+    people: People
+    rights: Rights
+    organizations: OrganizationService
+    projects: ProjectService
     secrets: SecretService
+    encryption_keys: EncryptionKeys
     connectors: ConnectorService
+    filters: FilterService
     catalogue: CatalogueService
     queue: TaskQueue
     runs: RunService
@@ -93,16 +105,25 @@ class Application:
         self.lock.release()
 
 
-def open_application(settings: Settings, *, clock: Clock | None = None, serves: bool = True) -> Application:
+def open_application(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    serves: bool = True,
+    listener: tuple[str, int] | None = None,
+) -> Application:
     """A server takes up waiting tasks at once; with ``serves`` off, only once this process queues one itself.
+
+    ``listener``: the address and port at which this process serves, where its own worker never goes.
 
     Raises DirectoryInUseError, or another AppError that says what about directory or database is not right.
     """
     lock = DataDirectory(settings.data).acquire()
     try:
         store = open_store(settings, lock.directory)
+        transport = Transport(addresses=platform_policy(settings, listener))
         try:
-            application = _assemble(settings, lock, store, clock or SystemClock(), serves=serves)
+            application = _assemble(settings, lock, store, clock or SystemClock(), transport, serves=serves)
         except BaseException:
             store.close()
             raise
@@ -121,7 +142,9 @@ class _Ground:
     """What a first start makes and every other finds."""
 
     keyring: AesKeyring
+    audit_key: bytes
     access: AccessService
+    login: Login
     secrets: SecretService
     account: Account
     first_key: SecretValue | None
@@ -130,34 +153,40 @@ class _Ground:
 
 def _ground(settings: Settings, directory: DataDirectory, store: SqlStore, clock: Clock) -> _Ground:
     keyring = open_keyring(settings, directory, store)
-    store.use_audit_key(keyring.derive("audit"))
+    audit_key = keyring.derive("audit")
+    store.use_audit_key(audit_key)
     access = AccessService(store, clock, keyring.derive("api keys"))
-    secrets = SecretService(store, keyring, clock)
+    secrets = open_secrets(settings, store, keyring, clock)
     secrets.check_keyring()
     first_start = FirstStart(access, directory.admin_key)
     account, first_key = first_start.account()
-    return _Ground(keyring, access, secrets, account, first_key, first_start)
+    login = login_on(store, clock, keyring, settings.login)
+    AuditService(store, clock, audit_key).begin(account.id)
+    return _Ground(keyring, audit_key, access, login, secrets, account, first_key, first_start)
 
 
-def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: Clock, *, serves: bool) -> Application:
+def _assemble(
+    settings: Settings, lock: DirectoryLock, store: SqlStore, clock: Clock, transport: Transport, *, serves: bool
+) -> Application:
     catalogue = CatalogueService(store, clock, Catalogue.load(), line=settings.release_line)
-    samples = catalogue.catalogue.samples(settings.release_line)
-    connectors = ConnectorService(store, clock, new_id, sample_images=samples)
+    line, known = settings.release_line, catalogue.catalogue
+    connectors = ConnectorService(store, clock, new_id, sample_images=known.samples(line))
     queue = TaskQueue(store, clock, new_id, lease_s=settings.lease_s)
     with store.exclusive("start"):  # of servers that start at once on a new database, one makes what has to be there
         ground = _ground(settings, lock.directory, store, clock)
         delegation = delegation_on(store, clock, queue, ground.keyring, approval=settings.is_approval_required)
-        delegation.tokens.check_keyring(ground.account.id)
+        keys = encryption_keys(store, ground.keyring, clock)
+        keys.check()
         delegation.tokens.ensure_default(ground.account.id)  # older directories have none
         if ground.first_key is not None:
             connectors.ensure_default(ground.account.id)
             ground.first_start.done()
-    line, dispatcher = settings.release_line, delegation.dispatcher
-    runs = RunService(store, queue, catalogue.catalogue, clock, new_id, line, dispatcher=dispatcher)
-    works = all_works(store, queue, runs, connectors, catalogue, ground.secrets, clock)
-    dispatcher.on_given_up(give_up_listener(works))
-    platform = _platform(settings, store, queue, runs, works)
-    tasks = ConnectorTasks(store, queue, dispatcher, connectors, ground.secrets, platform, works)
+    runs = RunService(store, queue, known, clock, new_id, line, dispatcher=delegation.dispatcher)
+    of_registries = registry_secrets(settings, ground.secrets, clock)
+    works = all_works(store, queue, runs, connectors, catalogue, of_registries, clock)
+    delegation.dispatcher.on_given_up(give_up_listener(works))
+    platform = _platform(settings, store, queue, runs, works, transport)
+    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, of_registries, platform, works)
     return Application(
         settings=settings,
         lock=lock,
@@ -166,8 +195,16 @@ def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: C
         account=ground.account,
         first_key=ground.first_key,
         access=ground.access,
+        audit=AuditService(store, clock, ground.audit_key),
+        login=ground.login,
+        people=People.on(store, clock, ground.access.pepper),
+        rights=Rights.on(store, clock),
+        organizations=OrganizationService(store, clock),
+        projects=ProjectService(store, clock),
         secrets=ground.secrets,
+        encryption_keys=keys,
         connectors=connectors,
+        filters=FilterService(store, clock),
         catalogue=catalogue,
         queue=queue,
         runs=runs,
@@ -179,8 +216,13 @@ def _assemble(settings: Settings, lock: DirectoryLock, store: SqlStore, clock: C
 
 
 def _platform(
-    settings: Settings, store: SqlStore, queue: TaskQueue, runs: RunService, works: Mapping[str, Work]
+    settings: Settings,
+    store: SqlStore,
+    queue: TaskQueue,
+    runs: RunService,
+    works: Mapping[str, Work],
+    transport: Transport,
 ) -> PlatformDelegate:
     owner = ALONE if settings.database_url is None else one_of_many()
     layout = OciLayout(settings.images_directory)
-    return PlatformDelegate(store, queue, runs, works, layout, Transport(), owner=owner)
+    return PlatformDelegate(store, queue, runs, works, layout, transport, owner=owner)

@@ -12,7 +12,7 @@ from pierhead.control.access import (
     view_of,
 )
 from pierhead.control.audit import Actor
-from pierhead.control.scopes import Scope
+from pierhead.control.scopes import Area, Scope
 
 from .api.ports import Application
 from .api.rules import Absent, Rule
@@ -70,26 +70,48 @@ class Call:
         """For rules that ask nothing."""
         self._is_allowed = True
 
-    def authorise(self, scope: Scope, identifier: str = "") -> None:
-        """Asks for the rule's permission there; from then on the application is to be had.
+    def authorise(self, scope: Scope, identifier: str = "", *, asked_for: str = "") -> None:
+        """Asks for the rule's permission there; from then on the application is to be had. ``asked_for``: what the
+        caller named, where that is not the identifier.
 
         Raises AccessDeniedError, or what the rule answers for a thing that the caller may not see.
         """
         assert self.rule.permission is not None
-        self.require(self.rule.permission, scope, identifier, self.rule.absent)
+        self.require(self.rule.permission, scope, identifier, self.rule.absent, asked_for=asked_for)
         self._is_allowed = True
 
-    def require(self, permission: Permission, scope: Scope, identifier: str = "", absent: Absent | None = None) -> None:
+    def require(
+        self,
+        permission: Permission,
+        scope: Scope,
+        identifier: str = "",
+        absent: Absent | None = None,
+        *,
+        asked_for: str = "",
+    ) -> None:
         """Asks for a permission besides the rule's. Raises as ``authorise``."""
         if self.may(permission, scope, identifier):
             return
         if absent is not None and identifier and not self.may(view_of(permission), scope, identifier):
-            raise absent(scope, identifier)
+            raise absent(scope, asked_for or identifier)
         ref = self.principal.ref
         raise AccessDeniedError(ref.type, ref.identifier, FailedCheck(permission, scope, identifier))
 
     def may(self, permission: Permission, scope: Scope, identifier: str = "") -> bool:
         return scope.account == self.account and self._grants().allows(permission, scope, identifier)
+
+    @property
+    def grants(self) -> Grants:
+        """All that the caller was granted, as it is now; for what cannot ask again later."""
+        return self._grants()
+
+    def areas(self, scope: Scope) -> tuple[Area, ...]:
+        """In which parts of that scope, and of what is in it, a list may look. The route has to obey."""
+        assert self.rule.permission is not None
+        self._is_allowed = True
+        granted = self._grants().areas(self.rule.permission) if scope.account == self.account else ()
+        found = (area.within(Area(scope, with_children=True)) for area in granted)
+        return tuple(area for area in found if area is not None)
 
     def visible(self, scope: Scope) -> Identifiers:
         """Which things in that scope a list may hold: None for all, an empty set for none. The route has to obey."""

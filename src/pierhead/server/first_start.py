@@ -21,9 +21,9 @@ class FirstStart:
         accounts = self._access.accounts()
         if accounts and not self._draft.exists():
             return accounts[0], None
-        _write_private(self._draft, "")
+        write_private(self._draft, "")
         account, text = self._renewed(accounts[0]) if accounts else self._access.create_account()
-        _write_private(self._draft, text.reveal() + "\n")
+        write_private(self._draft, text.reveal() + "\n")
         return account, text
 
     def done(self) -> None:
@@ -34,7 +34,8 @@ class FirstStart:
         return account, self._access.renew_admin_key(account.id)
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """A file that only its owner can read, on the disk when this returns."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

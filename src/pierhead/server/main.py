@@ -11,6 +11,7 @@ import uvicorn
 from pierhead.adapters.data_directory import DataDirectory
 from pierhead.kit import log
 from pierhead.kit.errors import UnavailableError
+from pierhead.kit.process import keep_private
 
 from .app import create_app, entrance
 from .bootstrap import Application, open_application
@@ -18,6 +19,7 @@ from .delegates.hub import Hub
 from .descriptors import make_room
 from .patience import PatientProtocol
 from .settings import Settings
+from .tracing import Tracing, open_tracing
 
 _BACKLOG = 4096
 _KEEP_ALIVE_S = 75
@@ -33,12 +35,14 @@ class AddressInUseError(UnavailableError):
 
 def serve(settings: Settings) -> None:
     """Blocks until SIGINT or SIGTERM. Raises AppError when the data directory or the address cannot be had."""
-    log.set_up(settings.log_level)
+    log.set_up(settings.log_level, is_json=settings.log_format == "json")
+    keep_private()
     make_room()
+    tracing = open_tracing() if settings.has_traces else None
     _check_unused(settings)
     listener = _bind(settings)
     try:
-        application = open_application(settings)
+        application = open_application(settings, listener=listener.getsockname()[:2])
     except BaseException:
         listener.close()
         raise
@@ -47,9 +51,11 @@ def serve(settings: Settings) -> None:
         application.lock.announce(url, settings.images_directory)
         gc.freeze()  # what is loaded by now stays: a full collection need not walk it again and again
         _say_hello(application, url)
-        _run(application, listener)
+        _run(application, listener, tracing)
     finally:
         application.close()
+        if tracing is not None:
+            tracing.close()
 
 
 def _check_unused(settings: Settings) -> None:
@@ -74,14 +80,18 @@ def _bind(settings: Settings) -> socket.socket:
     return listener
 
 
-def _run(application: Application, listener: socket.socket) -> None:
+def _run(application: Application, listener: socket.socket, tracing: Tracing | None) -> None:
+    app = create_app(application)
+    app.state.spans = tracing
+    application.background.tell(tracing)
     config = uvicorn.Config(
-        entrance(create_app(application)),
+        entrance(app),
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(application.settings.login.trusted_proxies),
+        forwarded_allow_ips=list(application.settings.login.trusted_proxies),
         http=PatientProtocol,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,

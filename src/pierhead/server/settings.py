@@ -2,24 +2,21 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pierhead.kit.errors import InvalidInputError
 from pierhead.kit.redact import MASK, SecretValue
+from pierhead.kit.urls import LOOPBACK
+
+from .login_settings import LoginSettings
+from .setting_error import SettingError
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8411
 DEFAULT_LEASE_S = 60
 _SHORTEST_LEASE_S, _LONGEST_LEASE_S = 5, 600
 _POSTGRESQL = ("postgresql://", "postgres://", "postgresql+psycopg://")
-
-
-class SettingError(InvalidInputError):
-    code = "setting"
-
-    def __init__(self, name: str, value: str, expected: str) -> None:
-        super().__init__(f"{name}={value!r} is not {expected}", hint=f"set {name} to {expected}, or leave it out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +26,10 @@ class Settings:
     ``database_url``: the PostgreSQL database that servers share, None for SQLite in ``data``. ``encryption_key``, in
     base64, or ``encryption_key_file`` holds the key that they share; neither means the one in ``data``.
     ``is_approval_required``: a new delegate works only once somebody has approved it. ``lease_s``: after how many
-    seconds without a word from whoever works on a task it goes to somebody else.
+    seconds without a word from whoever works on a task it goes to somebody else. ``may_reach_private``: the server's
+    own worker goes to private addresses for every connector. ``metrics``: who may read them, ``key``, ``open`` or
+    ``off``. ``has_traces``: spans are exported by OpenTelemetry. ``secret_managers_file`` describes stores of others
+    that secrets are read from. ``aws_endpoint``: where AWS is asked for ECR passwords, None for AWS's own address.
     """
 
     data: Path
@@ -43,11 +43,19 @@ class Settings:
     encryption_key_file: Path | None = None
     is_approval_required: bool = True
     lease_s: int = DEFAULT_LEASE_S
+    login: LoginSettings = field(default_factory=LoginSettings)
+    may_reach_private: bool = False
+    metrics: str = "key"
+    log_format: str = "text"
+    has_traces: bool = False
+    secret_managers_file: Path | None = None
+    aws_endpoint: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Reads PIERHEAD_DATA, _HOST, _PORT, _IMAGES, _RELEASE_LINE, _LOG_LEVEL, _DATABASE_URL, _ENCRYPTION_KEY,
-        _ENCRYPTION_KEY_FILE, _DELEGATE_APPROVAL and _LEASE_S. Raises SettingError."""
+        _ENCRYPTION_KEY_FILE, _DELEGATE_APPROVAL, _LEASE_S, _PRIVATE_ADDRESSES, _METRICS, _LOG_FORMAT, _OTEL
+        (beside it OTEL_EXPORTER_OTLP_ENDPOINT), _SECRET_MANAGERS and _AWS_ENDPOINT. Raises SettingError."""
         images = environment.get("PIERHEAD_IMAGES")
         key, key_file = _key(environment)
         return cls(
@@ -62,12 +70,24 @@ class Settings:
             encryption_key_file=key_file,
             is_approval_required=_approval(environment.get("PIERHEAD_DELEGATE_APPROVAL", "required")),
             lease_s=_lease(environment.get("PIERHEAD_LEASE_S", str(DEFAULT_LEASE_S))),
+            login=LoginSettings.from_environment(environment, environment.get("PIERHEAD_HOST", DEFAULT_HOST)),
+            may_reach_private=_choice(environment, "PIERHEAD_PRIVATE_ADDRESSES", "deny", "allow") == "allow",
+            metrics=_choice(environment, "PIERHEAD_METRICS", "key", "open", "off"),
+            log_format=_choice(environment, "PIERHEAD_LOG_FORMAT", "text", "json"),
+            has_traces=_has_traces(environment),
+            secret_managers_file=_file(environment, "PIERHEAD_SECRET_MANAGERS"),
+            aws_endpoint=_https(environment, "PIERHEAD_AWS_ENDPOINT"),
         )
 
     @property
     def has_shared_key(self) -> bool:
         """Whether the key of the secrets is given, and is not one of this server's own."""
         return self.encryption_key is not None or self.encryption_key_file is not None
+
+    @property
+    def has_plain_cookie(self) -> bool:
+        """Whether cookies work without TLS: never for a server that others can reach."""
+        return self.login.has_plain_cookie and self.host in LOOPBACK
 
     @property
     def images_directory(self) -> Path:
@@ -107,6 +127,41 @@ def _key(environment: Mapping[str, str]) -> tuple[SecretValue | None, Path | Non
     if text and file:
         raise SettingError("PIERHEAD_ENCRYPTION_KEY", MASK, "the only key: PIERHEAD_ENCRYPTION_KEY_FILE names one too")
     return (SecretValue(text) if text else None), (Path(file) if file else None)
+
+
+def _choice(environment: Mapping[str, str], name: str, *words: str) -> str:
+    """The first word is what holds when nothing is said."""
+    text = environment.get(name) or words[0]
+    if text not in words:
+        raise SettingError(name, text[:40], f"one of {', '.join(words)}")
+    return text
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name)
+    return Path(text) if text else None
+
+
+def _https(environment: Mapping[str, str], name: str) -> str | None:
+    """http is for this machine alone: credentials are sent there."""
+    text = environment.get(name)
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        is_good = url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)
+        if is_good and url.hostname and not (url.username or url.password or url.query or url.fragment):
+            return text.rstrip("/")
+    except ValueError:
+        pass
+    raise SettingError(name, text[:100], "a URL such as https://HOST")
+
+
+def _has_traces(environment: Mapping[str, str]) -> bool:
+    """``PIERHEAD_OTEL=off`` holds against a variable that was set for other programs."""
+    said = _choice(environment, "PIERHEAD_OTEL", "auto", "on", "off")
+    named = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return said == "on" or (said == "auto" and any(environment.get(name) for name in named))
 
 
 def _approval(text: str) -> bool:

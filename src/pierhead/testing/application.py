@@ -10,13 +10,15 @@ from pathlib import Path
 
 from pierhead.adapters.keyring_file import FileKeyring
 from pierhead.adapters.sql import SqlStore
-from pierhead.control.access import AccessService, Account
+from pierhead.control.access import AccessService, Account, HashCost, PasswordHashes, People, Rights
+from pierhead.control.audit import SYSTEM, Action, Actor, AuditService, Subject, note
 from pierhead.control.catalogue import Catalogue, CatalogueService
-from pierhead.control.connectors import ConnectorService
-from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
+from pierhead.control.connectors import Connector, ConnectorService, FilterService
+from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, SealedTokens, TokenService
+from pierhead.control.organizations import OrganizationService, ProjectService
 from pierhead.control.pipelines import RunService
-from pierhead.control.scopes import Scope
-from pierhead.control.secrets import SecretService
+from pierhead.control.scopes import ResourceType, Scope
+from pierhead.control.secrets import ConfiguredStore, EncryptionKeys, SealedSecrets, SecretManagers, SecretService
 from pierhead.control.tasks import TaskQueue, TaskRow
 from pierhead.kit.errors import AppError
 from pierhead.kit.ids import new_id
@@ -36,16 +38,22 @@ from pierhead.server.delegates.hub import Hub
 from pierhead.server.delegation import delegation_on
 from pierhead.server.jobs.connector_tasks import ConnectorTasks, Tested
 from pierhead.server.jobs.platform_delegate import PlatformDelegate
+from pierhead.server.jobs.registry_access import RegistrySecrets
 from pierhead.server.jobs.test_work import status_of
 from pierhead.server.jobs.work import Work, give_up_listener
 from pierhead.server.jobs.works import all_works
+from pierhead.server.login import Login, login_on
+from pierhead.server.login_settings import LoginSettings
 from pierhead.server.settings import Settings
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .clock import FakeClock
 from .memory import AUDIT_KEY, MemoryStore
+from .places import make_place
 
 Store = MemoryStore | SqlStore
+CHEAP = HashCost(memory_kib=64, passes=1)
+"""Tests hash a lot, and guard nothing."""
 GOOD_REPORT = TestReport(
     outcome="success", steps=(TestStep(name="connect", outcome=StepOutcome.OK, evidence="answered"),)
 )
@@ -56,22 +64,31 @@ A_DIGEST = "sha256:" + "0" * 64
 class ObedientTasks:
     """Answers with ``report``, ``tags`` (or ``tags_error``), ``repositories`` and ``resolved``.
 
-    ``started`` are the tests that nobody waits for. What is not a question is done by ``real``: copies are queued.
+    ``started`` are the tests that nobody waits for, ``unsaved`` the connectors that were tried without being saved.
+    What is not a question is done by ``real``: copies are queued.
     """
 
     connectors: ConnectorService
     clock: FakeClock
     real: ConnectorTasks
+    store: Store
     report: TestReport = GOOD_REPORT
     tags: tuple[str, ...] = ()
     tags_error: AppError | None = None
     repositories: tuple[str, ...] = ()
     resolved: str = A_DIGEST
     started: list[tuple[Scope, str]] = field(default_factory=list)
+    unsaved: list[Connector] = field(default_factory=list)
 
-    def tested(self, scope: Scope, identifier: str) -> Tested:
-        self.connectors.get(scope, identifier)
+    def tested(self, scope: Scope, identifier: str, *, by: Actor | None = None) -> Tested:
+        connector = self.connectors.get(scope, identifier)
+        self._tell(connector, by)
         self.connectors.set_status(scope, identifier, status_of(self.report, self.clock.now()))
+        return Tested(self.report, "task", "the test asked for it")
+
+    def tested_unsaved(self, connector: Connector, *, by: Actor | None = None) -> Tested:
+        self.unsaved.append(connector)
+        self._tell(connector, by)
         return Tested(self.report, "task", "the test asked for it")
 
     def start_test(self, scope: Scope, identifier: str) -> str:
@@ -101,14 +118,23 @@ class ObedientTasks:
         target: str,
         digest: str | None = None,
         platforms: tuple[str, ...] = (),
+        *,
+        by: Actor = SYSTEM,
     ) -> str:
-        return self.real.start_copy(scope, source_connector, source, target_connector, target, digest, platforms)
+        connectors = source_connector, source, target_connector, target
+        return self.real.start_copy(scope, *connectors, digest, platforms, by=by)
 
     def copied(self, task_id: str) -> CopyEvent | None:
         return self.real.copied(task_id)
 
-    def cancel(self, account: str, task_id: str) -> TaskRow:
-        return self.real.cancel(account, task_id)
+    def cancel(self, account: str, task_id: str, *, by: Actor = SYSTEM) -> TaskRow:
+        return self.real.cancel(account, task_id, by=by)
+
+    def _tell(self, connector: Connector, by: Actor | None) -> None:
+        if by is not None:
+            subject = Subject(connector.scope, ResourceType.CONNECTOR, connector.identifier, connector.name)
+            with self.store.transaction() as tx:
+                note(tx, self.clock.now(), by, Action.TEST, subject)
 
     def _asked(self, scope: Scope, identifier: str) -> None:
         self.connectors.get(scope, identifier)
@@ -126,8 +152,16 @@ class MemoryApplication:
     account: Account
     key: SecretValue
     access: AccessService
+    audit: AuditService
+    login: Login
+    people: People
+    rights: Rights
+    organizations: OrganizationService
+    projects: ProjectService
     secrets: SecretService
+    encryption_keys: EncryptionKeys
     connectors: ConnectorService
+    filters: FilterService
     catalogue: CatalogueService
     queue: TaskQueue
     runs: RunService
@@ -140,12 +174,22 @@ class MemoryApplication:
     hub: Hub
     connector_tasks: ObedientTasks
 
+    def place(self, org: str, project: str | None = None) -> Scope:
+        """The scope of that organization or project, made when it is not there."""
+        return make_place(self.store, Scope(self.account.id, org, project), self.clock.now())
+
     def close(self) -> None:
         """Lets go of held polls and threads."""
         self.hub.close()
 
 
-def memory_application(directory: Path, store: Store | None = None, *, approval: bool = True) -> MemoryApplication:
+def memory_application(
+    directory: Path,
+    store: Store | None = None,
+    *,
+    approval: bool = True,
+    managers: tuple[ConfiguredStore, ...] = (),
+) -> MemoryApplication:
     """``directory`` takes the key file, which is all that is written when the store is the one in memory."""
     clock, store, catalogue = FakeClock(), store or MemoryStore(), Catalogue.load()
     store.use_audit_key(AUDIT_KEY)
@@ -156,21 +200,30 @@ def memory_application(directory: Path, store: Store | None = None, *, approval:
     connectors.ensure_default(account.id)
     queue = TaskQueue(store, clock, new_id)
     delegation = delegation_on(store, clock, queue, keyring, approval=approval)
-    secrets, in_use = SecretService(store, keyring, clock), CatalogueService(store, clock, catalogue)
+    secrets = SecretService(store, keyring, clock, SecretManagers(clock, managers))
+    of_registries, in_use = RegistrySecrets(secrets), CatalogueService(store, clock, catalogue)
     runs = RunService(store, queue, catalogue, clock, new_id, dispatcher=delegation.dispatcher)
-    works = all_works(store, queue, runs, connectors, in_use, secrets, clock)
+    works = all_works(store, queue, runs, connectors, in_use, of_registries, clock)
     delegation.dispatcher.on_given_up(give_up_listener(works))
     platform = PlatformDelegate(store, queue, runs, works, OciLayout(directory / "images"), Transport())
-    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, secrets, platform, works)
+    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, of_registries, platform, works)
     return MemoryApplication(
-        settings=Settings(data=directory),
+        settings=Settings(data=directory, login=LoginSettings(requests_per_minute=0)),
         clock=clock,
         store=store,
         account=account,
         key=key,
         access=access,
+        audit=AuditService(store, clock, AUDIT_KEY),
+        login=login_on(store, clock, keyring, LoginSettings(), PasswordHashes(CHEAP)),
+        people=People.on(store, clock, access.pepper),
+        rights=Rights.on(store, clock),
+        organizations=OrganizationService(store, clock),
+        projects=ProjectService(store, clock),
         secrets=secrets,
+        encryption_keys=EncryptionKeys(store, keyring, clock, (SealedSecrets(store), SealedTokens(store))),
         connectors=connectors,
+        filters=FilterService(store, clock),
         catalogue=in_use,
         queue=queue,
         runs=runs,
@@ -181,5 +234,5 @@ def memory_application(directory: Path, store: Store | None = None, *, approval:
         agents=delegation.agents,
         server_key=delegation.server_key,
         hub=delegation.hub,
-        connector_tasks=ObedientTasks(connectors, clock, tasks),
+        connector_tasks=ObedientTasks(connectors, clock, tasks, store),
     )

@@ -16,6 +16,8 @@ from pierhead.control.scopes import Scope
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import new_id
 
+from .places import make_place
+
 KINDS = ("copy", "listRepositories", "listTags", "pull", "resolve", "testConnection")
 
 
@@ -41,6 +43,7 @@ def enrol(
     capacity: int = 4,
 ) -> Delegate:
     """One more replica of the group ``name``; token and group are made when they are not there."""
+    make_place(application.store, scope)
     if not application.delegate_tokens.list(scope, token):
         application.delegate_tokens.create(scope, token, "admin")
     token_id, now = application.delegate_tokens.get(scope, token).id, application.clock.now()

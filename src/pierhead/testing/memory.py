@@ -4,11 +4,12 @@ Held to the promises by the same contract suite as the real store. A transaction
 replaces them when it commits; a snapshot keeps the tables it began with.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from pierhead.adapters.transactions import AfterCommit, WritersTurn
 from pierhead.control.access import ApiKey, ResourceGroup, Role, RoleAssignment, ServiceAccount
+from pierhead.control.connectors import SavedFilter
 from pierhead.control.organizations import Organization, Project
 from pierhead.kit.signals import Signal, Signals
 
@@ -35,6 +36,8 @@ from .memory_entities import (
     MemoryPinRows,
     MemorySecretRows,
 )
+from .memory_figures import figures_of
+from .memory_places import MemoryPlaceContents
 from .memory_tables import Tables
 from .memory_work import MemoryRunRows, MemoryTaskRows
 
@@ -55,6 +58,7 @@ class MemoryTransaction:
         self.login_failures = MemoryLoginFailureRows(tables)
         self.properties = MemoryPropertyRows(tables)
         self.audit = MemoryAuditRows(tables, audit_key)
+        self.contents = MemoryPlaceContents(tables)
         self.organizations = MemoryEntityRows[Organization](tables, "organization")
         self.projects = MemoryEntityRows[Project](tables, "project")
         self.service_accounts = MemoryEntityRows[ServiceAccount](tables, "service-account")
@@ -62,6 +66,7 @@ class MemoryTransaction:
         self.roles = MemoryEntityRows[Role](tables, "role")
         self.resource_groups = MemoryEntityRows[ResourceGroup](tables, "resource-group")
         self.role_assignments = MemoryEntityRows[RoleAssignment](tables, "role-assignment")
+        self.filters = MemoryEntityRows[SavedFilter](tables, "filter")
         self.secrets = MemorySecretRows(tables)
         self.connectors = MemoryConnectorRows(tables)
         self.pins = MemoryPinRows(tables)
@@ -117,6 +122,13 @@ class MemoryStore:
     def snapshot(self) -> Iterator[MemoryTransaction]:
         """One consistent view; what is written to it is lost."""
         yield MemoryTransaction(self._committed.copy(), AfterCommit(), self.signals)
+
+    def figures(self) -> Mapping[str, Mapping[tuple[str, ...], int]]:
+        """As ``SqlStore`` counts them."""
+        return figures_of(self._committed)
+
+    def check(self) -> None:
+        """Memory answers always."""
 
     def exclusive(self, _name: str) -> AbstractContextManager[None]:
         """No other process shares this store."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from pierhead.control.access import LoginFailures, PrincipalRef, Session, Token, User
-from pierhead.control.audit import AuditFilter, Entry, Record, Tail, sealed
-from pierhead.control.scopes import Entity, Scope
+from pierhead.control.audit import AuditFilter, Entry, Record, Subject, Tail, sealed
+from pierhead.control.scopes import Entity, ResourceType, Scope, covered
 from pierhead.kit.paging import Page, PageRequest
 
 from .memory_tables import Tables, page
@@ -168,6 +168,11 @@ class MemorySessionRows:
     def remove_of(self, account: str, user: str) -> int:
         return self._drop([s for s in self._rows.values() if (s.account, s.user) == (account, user)])
 
+    def keep_newest(self, account: str, user: str, most: int) -> int:
+        own = [s for s in self._rows.values() if (s.account, s.user) == (account, user)]
+        newest_first = sorted(sorted(own, key=lambda s: s.id_hash), key=lambda s: s.created_at, reverse=True)
+        return self._drop(newest_first[most:])
+
     def purge(self, before: datetime) -> int:
         return self._drop([session for session in self._rows.values() if session.expires_at < before])
 
@@ -183,6 +188,9 @@ class MemoryLoginFailureRows:
 
     def find(self, key: str) -> LoginFailures | None:
         return self._rows.get(key)
+
+    def claim(self, key: str, at: datetime) -> LoginFailures:
+        return self._rows.setdefault(key, LoginFailures(key, 0, at))
 
     def put(self, failures: LoginFailures) -> None:
         self._rows[failures.key] = failures
@@ -251,17 +259,21 @@ class MemoryAuditRows:
 
 def _matches(wanted: AuditFilter, entry: Entry) -> bool:
     subject = entry.subject
-    names = (subject.identifier, subject.name, entry.by.name)
     return (
-        (not wanted.scopes or any(scope.contains(subject.scope) for scope in wanted.scopes))
+        covered(wanted.areas, subject.scope)
+        and (not wanted.resources or any(_is(subject, *each) for each in wanted.resources))
         and (not wanted.resource_types or subject.type in wanted.resource_types)
         and (not wanted.identifiers or subject.identifier in wanted.identifiers)
         and (not wanted.actions or entry.action in wanted.actions)
         and (not wanted.principals or entry.by.identifier in wanted.principals)
         and (wanted.since is None or entry.at >= wanted.since)
         and (wanted.until is None or entry.at <= wanted.until)
-        and (not wanted.search or any(wanted.search in name for name in names))
+        and (not wanted.search or any(wanted.search.casefold() in text.casefold() for text in entry.search_texts))
     )
+
+
+def _is(subject: Subject, kind: ResourceType, identifier: str) -> bool:
+    return subject.type is kind and identifier in ("", subject.identifier)
 
 
 def _texts(entity: Entity) -> tuple[str, ...]:

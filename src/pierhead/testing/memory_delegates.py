@@ -40,6 +40,10 @@ class MemoryDelegateTokenRows:
     def list(self, scope: Scope) -> tuple[DelegateToken, ...]:
         return _newest_first(token for token in self._rows.values() if token.scope == scope)
 
+    def list_all(self, after: str, limit: int) -> tuple[DelegateToken, ...]:
+        behind = (token for token in self._rows.values() if token.id > after)
+        return tuple(sorted(behind, key=lambda token: token.id)[:limit])
+
     def put(self, token: DelegateToken) -> None:
         if token.id in self._rows:
             self._rows[token.id] = token

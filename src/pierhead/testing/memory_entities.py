@@ -1,5 +1,6 @@
 """Accounts, keys, secrets, connectors and pins in memory."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -34,6 +35,10 @@ class MemoryAccountRows:
         return tuple(sorted(self._rows.values(), key=lambda account: (account.created_at, account.id)))
 
 
+def _address(secret: Secret) -> tuple[str, str, str, str]:
+    return secret.scope.account, secret.scope.org or "", secret.scope.project or "", secret.identifier
+
+
 class MemorySecretRows:
     def __init__(self, tables: Tables) -> None:
         self._rows = tables.secrets
@@ -53,17 +58,42 @@ class MemorySecretRows:
     def remove(self, scope: Scope, identifier: str) -> bool:
         return self._rows.pop((scope, identifier), None) is not None
 
-    def page(self, scope: Scope, search: str, request: PageRequest) -> Page[Secret]:
+    def page(self, scope: Scope, search: str, request: PageRequest, only: frozenset[str] | None = None) -> Page[Secret]:
         wanted = search.casefold()
         found = [
             secret
             for secret in self._rows.values()
-            if secret.scope == scope and (wanted in secret.name.casefold() or wanted in secret.identifier.casefold())
+            if secret.scope == scope
+            and (only is None or secret.identifier in only)
+            and (wanted in secret.name.casefold() or wanted in secret.identifier.casefold())
         ]
         return page(_newest_first(found, lambda s: s.created_at, lambda s: s.identifier), request)
 
+    def around(self, scope: Scope, search: str, *, above: bool, below: bool) -> tuple[Secret, ...]:
+        wanted = search.casefold()
+        found = [
+            secret
+            for secret in self._rows.values()
+            if (
+                secret.scope == scope
+                or (above and secret.scope.contains(scope))
+                or (below and scope.contains(secret.scope))
+            )
+            and (wanted in secret.name.casefold() or wanted in secret.identifier.casefold())
+        ]
+        return tuple(sorted(sorted(found, key=_address), key=lambda secret: secret.created_at, reverse=True))
+
     def key_ids(self) -> frozenset[str]:
-        return frozenset(secret.sealed.key_id for secret in self._rows.values() if secret.sealed)
+        return frozenset(self.count_by_key())
+
+    def count_by_key(self) -> dict[str, int]:
+        return dict(Counter(secret.sealed.key_id for secret in self._rows.values() if secret.sealed))
+
+    def not_under(self, key_id: str, after: tuple[Scope, str] | None, limit: int) -> tuple[Secret, ...]:
+        found = [row for row in self._rows.values() if row.sealed is not None and row.sealed.key_id != key_id]
+        found.sort(key=_address)
+        behind = None if after is None else (after[0].account, after[0].org or "", after[0].project or "", after[1])
+        return tuple(row for row in found if behind is None or _address(row) > behind)[:limit]
 
 
 class MemoryConnectorRows:
@@ -89,8 +119,10 @@ class MemoryConnectorRows:
 
     def page(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
         scopes = wanted.scopes(scope)
-        found = [row for row in self._rows.values() if row.scope in scopes and wanted.matches(row)]
-        return page(_newest_first(found, lambda c: c.last_modified_at, lambda c: c.id), request)
+        found = [
+            row for row in self._rows.values() if row.scope in scopes and wanted.shows(row) and wanted.matches(row)
+        ]
+        return page(wanted.in_order(found), request)
 
     def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
         connector = self._rows.get((scope, identifier))
@@ -114,12 +146,13 @@ class MemoryConnectorRows:
         return True
 
     def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
+        return tuple(sorted(connector.identifier for connector in self.referring_to(scope, identifier)))
+
+    def referring_to(self, scope: Scope, identifier: str) -> tuple[Connector, ...]:
         return tuple(
-            sorted(
-                connector.identifier
-                for connector in self._rows.values()
-                if connector.scope.account == scope.account and (scope, identifier) in connector.secrets()
-            )
+            connector
+            for connector in self._rows.values()
+            if connector.scope.account == scope.account and (scope, identifier) in connector.secrets()
         )
 
 

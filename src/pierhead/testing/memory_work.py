@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from pierhead.control.pipelines import ImageFacts, Run, RunState
+from pierhead.control.scopes import Areas, Scope, covered
 from pierhead.control.tasks import TaskExistsError, TaskRow, TaskState, rules
 from pierhead.kit.errors import ConflictError
 from pierhead.kit.paging import Page, PageRequest
@@ -26,11 +27,13 @@ class MemoryTaskRows:
     def find(self, task_id: str) -> TaskRow | None:
         return self._rows.get(task_id)
 
-    def page(self, account: str, states: Collection[TaskState], request: PageRequest) -> Page[TaskRow]:
+    def page(
+        self, account: str, states: Collection[TaskState], request: PageRequest, areas: Areas = None
+    ) -> Page[TaskRow]:
         found = [
             task
             for task in reversed(self._rows.values())
-            if task.account == account and (not states or task.state in states)
+            if task.account == account and (not states or task.state in states) and covered(areas, task.scope)
         ]
         return page(found, request)
 
@@ -150,8 +153,9 @@ class MemoryRunRows:
     def find_by_task(self, task_id: str) -> Run | None:
         return next((_in_order(run) for run in self._rows.values() if task_id in run.task_ids), None)
 
-    def page(self, account: str, request: PageRequest) -> Page[Run]:
-        found = [_head(run) for run in reversed(self._rows.values()) if run.account == account]
+    def page(self, account: str, request: PageRequest, areas: Areas = None) -> Page[Run]:
+        own = (run for run in reversed(self._rows.values()) if run.account == account)
+        found = [_head(run) for run in own if covered(areas, Scope(account, run.org, run.project))]
         return page(found, request)
 
     def put_facts(self, run_id: str, facts: Iterable[tuple[str, ImageFacts]]) -> None:

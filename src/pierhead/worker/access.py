@@ -23,6 +23,7 @@ def endpoint_of(access: RegistryAccess) -> Endpoint:
         trusted_realm_hosts=frozenset(access.trusted_realm_hosts),
         tls=_tls(access),
         proxy=ProxySettings.parse(access.proxy_url.get_secret_value(), access.no_proxy) if access.proxy_url else None,
+        may_be_private=access.allow_private,
     )
 
 

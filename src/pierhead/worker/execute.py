@@ -4,6 +4,7 @@ What fails is part of the result; nothing that a registry, a task's texts or a d
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import overload
 
 from pierhead.kit.errors import AppError
@@ -17,6 +18,7 @@ from .access import endpoint_of
 from .cancel import CancelToken
 from .connection_test import run_connection_test
 from .copy_task import Checkpoint, EmitCopy, run_copy
+from .discreet import Discretion
 from .failures import Subject, failure_of
 from .lookup import list_repositories, list_tags, resolve
 from .progress import ImageProgress
@@ -96,12 +98,39 @@ def execute(
     A pull needs a ``layout``, and gives its events to ``emit``. A copy gives its events to ``emit_copy``, and to
     ``checkpoint`` what another attempt needs to go on (at most 16 KiB of JSON, for ``CopyTask.checkpoint``).
     """
-    token = cancel or CancelToken()
+    told = Discretion(task)
+    heard = _Heard(told, emit or _unheard, emit_copy or _unheard)
+    return told.about(_done(task, layout, transport, heard, checkpoint, cancel or CancelToken()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What is told on the way, without secrets."""
+
+    told: Discretion
+    _image: Emit
+    _copy: EmitCopy
+
+    def image(self, event: wire.ImageEvent) -> None:
+        self._image(self.told.about(event))
+
+    def copy(self, event: wire.CopyEvent) -> None:
+        self._copy(self.told.about(event))
+
+
+def _done(
+    task: wire.Task,
+    layout: OciLayout | None,
+    transport: Transport,
+    heard: _Heard,
+    checkpoint: Checkpoint | None,
+    token: CancelToken,
+) -> wire.Result:
     match task:
         case wire.PullTask():
             if layout is None:
                 raise TypeError("a pull needs a layout")
-            return _pull(task, layout, transport, emit or _unheard, token)
+            return _pull(task, layout, transport, heard.image, token)
         case wire.TestConnectionTask():
             return _test(task, transport, token)
         case wire.ListTagsTask():
@@ -111,7 +140,7 @@ def execute(
         case wire.ResolveTask():
             return resolve(task, transport, token)
         case wire.CopyTask():
-            return run_copy(task, transport, emit_copy or _unheard, checkpoint, token)
+            return run_copy(task, transport, heard.copy, checkpoint, token)
 
 
 def task_failure(error: AppError) -> wire.TaskFailure:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from pierhead.adapters.sql import SqlStore
-from pierhead.control.access import Account, ApiKey
+from pierhead.control.access import Account, PrincipalRef, ServiceAccount, Session, Token, User
+from pierhead.control.audit import PrincipalType
 from pierhead.control.catalogue import Infra, Pin
 from pierhead.control.connectors import (
     AnonymousAuth,
     Connector,
+    CredentialHelper,
     DockerRegistrySpec,
     ProviderType,
     Reason,
@@ -24,7 +26,7 @@ from pierhead.control.pipelines import Run, RunImage, RunStage, RunState
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import SealedValue, Secret, ValueType
 from pierhead.control.tasks import TaskRow
-from pierhead.testing.memory import MemoryStore
+from pierhead.testing.memory import AUDIT_KEY, MemoryStore
 
 Store = MemoryStore | SqlStore
 START = datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
@@ -33,6 +35,7 @@ START = datetime(2026, 1, 5, 12, 0, 0, 123456, tzinfo=UTC)
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made = _store(request, tmp_path)
+    made.use_audit_key(AUDIT_KEY)
     yield made
     made.close()
 
@@ -58,9 +61,38 @@ class Build:
     def account(self, account: str = "acct", *, second: float = 0, **more: Any) -> Account:
         return Account(**{"id": account, "name": "Main", "created_at": self.at(second), **more})
 
-    def key(self, key: str = "key", *, second: float = 0, **more: Any) -> ApiKey:
-        values = {"id": key, "account": "acct", "name": "admin", "secret_hash": b"\x00\xff" * 16}
-        return ApiKey(**{**values, "created_at": self.at(second), **more})
+    def user(self, user: str = "u1", *, second: float = 0, **more: Any) -> User:
+        values = {"account": "acct", "id": user, "email": f"{user}@example.com", "name": f"Zoë {user}"}
+        return User(**{**values, "created_at": self.at(second), "last_modified_at": self.at(second), **more})
+
+    def user_ref(self, user: str = "u1", account: str = "acct") -> PrincipalRef:
+        return PrincipalRef(PrincipalType.USER, Scope(account), user)
+
+    def service_account(
+        self, identifier: str = "ci", *, scope: Scope | None = None, second: float = 0, **more: Any
+    ) -> ServiceAccount:
+        values = {"scope": scope or Scope("acct"), "identifier": identifier, "name": f"name of {identifier}"}
+        times = {"created_at": self.at(second), "last_modified_at": self.at(second)}
+        return ServiceAccount(**{**values, **times, "tags": {"team": "Ünïcode"}, **more})
+
+    def key(self, key: str = "key", *, second: float = 0, **more: Any) -> Token:
+        values = {
+            "id": key,
+            "account": "acct",
+            "owner": self.user_ref(),
+            "api_key": "default",
+            "identifier": f"identifier_of_{key}",
+            "name": f"name of {key}",
+            "secret_hash": b"\x00\xff" * 16,
+            "created_at": self.at(second),
+            "valid_from": self.at(second),
+        }
+        return Token(**{**values, **more})
+
+    def session(self, text: bytes = b"s1", *, second: float = 0, **more: Any) -> Session:
+        values = {"id_hash": text * 16, "account": "acct", "user": "u1", "address": "2001:db8::1"}
+        times = {"created_at": self.at(second), "last_seen_at": self.at(second), "expires_at": self.at(second + 3600)}
+        return Session(**{**values, **times, **more})
 
     def secret(self, identifier: str = "pw", *, scope: Scope | None = None, second: float = 0, **more: Any) -> Secret:
         values = {
@@ -95,6 +127,8 @@ class Build:
             tls=TlsSpec("ca pem", "client pem", ScopedReference.parse("account.clientKey")),
             proxy_url="http://proxy:3128",
             trusted_realm_hosts=("auth.example.com",),
+            allow_private_addresses=True,
+            credential_helper=CredentialHelper.ECR,
         )
 
     def connector(

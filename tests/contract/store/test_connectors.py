@@ -109,6 +109,30 @@ def test_pages_are_last_modified_first_over_the_scopes_asked_for(store: Any, bui
     assert (beyond.items, beyond.total) == ((), 4)
 
 
+def test_a_page_holds_and_counts_what_may_be_seen(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        for number, scope in enumerate((ACCOUNT, ORG, PROJECT)):
+            for offset, name in enumerate(("a", "b", "c")):
+                tx.connectors.add(build.connector(name, scope=scope, second=10 * number + offset))
+
+    def seen(*visible: Any, search: str = "", page: PageRequest | None = None, **more: Any) -> tuple[list[str], int]:
+        wanted = ConnectorFilter(search=search, include_scopes_above=True, visible=visible, **more)
+        with store.snapshot() as tx:
+            found = tx.connectors.page(PROJECT, wanted, page or PageRequest())
+        return [f"{c.scope.level}.{c.identifier}" for c in found.items], found.total
+
+    many = frozenset({"b", *(f"absent{number}" for number in range(40_000))})
+    assert seen() == ([], 0)
+    assert seen((ACCOUNT, frozenset()), (ORG, frozenset({"nope"}))) == ([], 0)
+    assert seen((ORG, None)) == (["org.c", "org.b", "org.a"], 3)
+    some = ((ACCOUNT, frozenset({"a", "c"})), (ORG, frozenset()), (PROJECT, frozenset({"b"})))
+    assert seen(*some) == (["project.b", "account.c", "account.a"], 3)
+    assert seen(*some, page=PageRequest(1, 2)) == (["account.a"], 3)
+    assert seen(*some, search="name of a") == (["account.a"], 1)
+    assert seen(*some, names=("name of c",)) == (["account.c"], 1)
+    assert seen((ACCOUNT, many), (PROJECT, many), page=PageRequest(0, 1)) == (["project.b"], 2)
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [

@@ -140,3 +140,12 @@ def test_a_group_can_be_replaced_and_deleted(store: Any, build: Any) -> None:
         tx.delegate_groups.delete("2")
         tx.delegate_groups.delete("absent")
         assert tx.delegate_groups.list("acct") == (changed,)
+
+
+def test_tokens_of_all_accounts_come_by_id_in_parts(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        for number, account in enumerate(("acct", "other", "acct", "acct")):
+            tx.delegate_tokens.add(build.token(f"tok{number}", scope=Scope(account)))
+        first = tx.delegate_tokens.list_all("", 3)
+        rest = tx.delegate_tokens.list_all(first[-1].id, 3)
+    assert [token.id for token in (*first, *rest)] == ["tok0", "tok1", "tok2", "tok3"]

@@ -13,7 +13,9 @@ SCOPES = (Scope("acct"), Scope("acct", "org"), Scope("acct", "org", "project"), 
 
 def test_secrets_come_back_as_they_were(store: Any, build: Any) -> None:
     inline = build.secret("inline")
-    elsewhere = build.secret("path", value_type=ValueType.REFERENCE, reference="kv/pw", sealed=None)
+    elsewhere = build.secret(
+        "path", value_type=ValueType.REFERENCE, reference="kv/pw", sealed=None, reference_version="7"
+    )
     with store.transaction() as tx:
         tx.secrets.add(inline)
         tx.secrets.add(elsewhere)
@@ -82,6 +84,46 @@ def test_the_keys_in_use_are_those_of_every_sealed_value_of_every_account(store:
         tx.secrets.add(build.secret(scope=Scope("other"), sealed=other_key))
         tx.secrets.add(build.secret("path", value_type=ValueType.REFERENCE, reference="kv/pw", sealed=None))
         assert tx.secrets.key_ids() == {"k1", "k2"}
+
+
+def test_sealed_values_are_counted_by_their_key(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        assert tx.secrets.count_by_key() == {}
+        tx.secrets.add(build.secret("a"))
+        tx.secrets.add(build.secret("b", scope=Scope("other")))
+        tx.secrets.add(build.secret("c", sealed=SealedValue("k2", b"w", b"n", b"c")))
+        tx.secrets.add(build.secret("path", value_type=ValueType.REFERENCE, reference="kv/pw", sealed=None))
+    with store.snapshot() as tx:
+        assert tx.secrets.count_by_key() == {"k1": 2, "k2": 1}
+
+
+def test_what_is_under_another_key_comes_by_address_in_parts_that_tile_the_whole(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        for scope in SCOPES:
+            for identifier in ("b", "a", "Z"):
+                tx.secrets.add(build.secret(identifier, scope=scope))
+        tx.secrets.add(build.secret("new", sealed=SealedValue("k2", b"w", b"n", b"c")))
+        tx.secrets.add(build.secret("path", value_type=ValueType.REFERENCE, reference="kv/pw", sealed=None))
+    found: list[tuple[Scope, str]] = []
+    with store.transaction() as tx:
+        whole = [(one.scope, one.identifier) for one in tx.secrets.not_under("k2", None, 100)]
+        while part := tx.secrets.not_under("k2", found[-1] if found else None, 5):
+            found += [(one.scope, one.identifier) for one in part]
+    assert found == whole
+    assert len(set(found)) == 12
+    assert found[0] == (Scope("acct"), "Z")
+
+
+def test_a_page_may_hold_none_but_some_identifiers_and_counts_those_alone(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        for identifier in ("a", "b", "c"):
+            tx.secrets.add(build.secret(identifier))
+    with store.snapshot() as tx:
+        page = tx.secrets.page(Scope("acct"), "", PageRequest(0, 1), frozenset({"a", "c", "gone"}))
+        assert (page.total, len(page.items)) == (2, 1)
+        assert tx.secrets.page(Scope("acct"), "", PageRequest(), frozenset()).total == 0
+        assert tx.secrets.page(Scope("acct"), "name of b", PageRequest(), frozenset({"a"})).total == 0
+        assert tx.secrets.page(Scope("acct"), "", PageRequest(), None).total == 3
 
 
 def test_removing_says_whether_there_was_one(store: Any, build: Any) -> None:

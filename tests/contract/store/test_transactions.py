@@ -30,7 +30,10 @@ def test_a_block_that_raises_leaves_nothing_of_anything(store: Any, build: Any) 
         _write_everywhere_and_raise(store, build)
     with store.snapshot() as tx:
         assert tx.accounts.list() == ()
-        assert tx.keys.find("key") is None
+        assert tx.users.find("acct", "u1") is None
+        assert tx.tokens.find("key") is None
+        assert tx.sessions.find(build.session().id_hash) is None
+        assert tx.service_accounts.list(build.service_account().scope) == ()
         assert tx.secrets.find(build.secret().scope, "pw") is None
         assert tx.connectors.find(build.connector().scope, "hub") is None
         assert tx.pins.all("acct", build.pin().infra) == ()
@@ -162,7 +165,10 @@ def _hear(store: Any, topic: Topic, heard: list[str]) -> Callable[[], None]:
 def _write_everywhere_and_raise(store: Any, build: Any) -> None:
     with store.transaction() as tx:
         tx.accounts.add(build.account())
-        tx.keys.add(build.key())
+        tx.users.add(build.user())
+        tx.tokens.add(build.key())
+        tx.sessions.add(build.session())
+        tx.service_accounts.add(build.service_account())
         tx.secrets.add(build.secret())
         tx.connectors.add(build.connector())
         tx.pins.put([build.pin()])

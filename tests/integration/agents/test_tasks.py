@@ -2,10 +2,12 @@
 
 import pytest
 
+from pierhead.control.audit import Action, AuditFilter
 from pierhead.control.connectors import ConnectivityStatus, parse_connector
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretDraft
 from pierhead.control.tasks import TaskState
+from pierhead.kit.paging import PageRequest
 from pierhead.kit.redact import SecretValue
 from pierhead.protocol.tasks import TestConnectionTask
 from pierhead.testing.application import MemoryApplication
@@ -115,7 +117,7 @@ def test_a_delegate_without_the_tag_gets_neither_task_nor_secret(application, pl
 
 
 def test_a_delegate_of_another_account_learns_nothing_of_the_task(application, place, member, newcomer) -> None:
-    account, _ = application.access.create_account_with_admin_key()
+    account, _ = application.access.create_account()
     stranger = newcomer(token=token_of(application, Scope(account.id)), tags=("dmz",)).join()
     task_id, fence = leased(application, place, member)
     assert "order" not in stranger.acquire(task_id).body
@@ -135,6 +137,10 @@ def test_nobody_speaks_for_the_task_of_another(application, place, member, newco
     said = other.post(f"tasks/{task_id}/{verb}", message)
     assert (said.status, said.code) == (403, "not-your-task")
     assert application.queue.get(place.account, task_id).state is TaskState.LEASED
+    other.post(f"tasks/{task_id}/{verb}", message)  # who tries on and on fills no trail
+    told = application.audit.list(place.account, AuditFilter(actions=(Action.REFUSED,)), PageRequest()).items
+    assert [(record.entry.by.type, record.entry.by.identifier) for record in told] == [("DELEGATE", other.id)]
+    assert told[0].entry.subject.identifier == task_id
 
 
 def test_the_result_of_an_old_lease_changes_nothing(application, place, member, newcomer) -> None:

@@ -1,12 +1,17 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from pierhead.control.access import Permission, ResourceSelector
+from pierhead.control.scopes import Scope
 from pierhead.server.app import bind, create_app
 from pierhead.testing.application import MemoryApplication, memory_application
+from pierhead.testing.granted import grant, somebody
+
+Someone = Callable[..., TestClient]
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +45,17 @@ def stranger(app: FastAPI) -> Iterator[TestClient]:
     """Sends no key and no account."""
     with TestClient(app) as client:
         yield client
+
+
+@pytest.fixture
+def someone(app: FastAPI, application: MemoryApplication) -> Someone:
+    """Makes clients of new users who have these permissions, by default at the account and on everything there."""
+
+    def make(
+        *permissions: Permission, scope: Scope | None = None, only: tuple[ResourceSelector, ...] | None = None
+    ) -> TestClient:
+        account, (ref, key) = Scope(application.account.id), somebody(application)
+        grant(application, ref, scope or account, permissions, only)
+        return TestClient(app, headers={"X-API-KEY": key.reveal(), "Harness-Account": account.account})
+
+    return make

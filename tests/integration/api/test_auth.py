@@ -3,6 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
+from pierhead.control.access import TokenAddress
 from pierhead.testing.application import MemoryApplication
 
 URL = "/ng/api/connectors/harnessImage"
@@ -34,7 +35,7 @@ def test_a_call_of_the_reference_names_the_account(
 def test_every_key_that_does_not_open_the_account_gets_the_same_answer(
     stranger: TestClient, application: MemoryApplication
 ) -> None:
-    other, other_key = application.access.create_account_with_admin_key("other")
+    other, other_key = application.access.create_account("other")
     _, key_id, secret = application.key.reveal().removeprefix("pat.").split(".")
     wrong = [
         "nonsense",
@@ -52,7 +53,7 @@ def test_every_key_that_does_not_open_the_account_gets_the_same_answer(
 
 
 def test_a_key_does_not_open_another_account_that_exists(stranger: TestClient, application: MemoryApplication) -> None:
-    other, _ = application.access.create_account_with_admin_key("other")
+    other, _ = application.access.create_account("other")
     there = stranger.get(URL, params={"accountIdentifier": other.id}, headers={"X-API-KEY": application.key.reveal()})
     nowhere = stranger.get(URL, params={"accountIdentifier": "nobody"}, headers={"X-API-KEY": application.key.reveal()})
     assert there.status_code == nowhere.status_code == 401
@@ -60,8 +61,8 @@ def test_a_key_does_not_open_another_account_that_exists(stranger: TestClient, a
 
 
 def test_a_revoked_key_opens_nothing_any_more(stranger: TestClient, application: MemoryApplication) -> None:
-    key_id = application.key.reveal().split(".")[2]
-    application.access.revoke_key(application.account.id, key_id)
+    owner = application.access.authenticate(application.key.reveal()).ref
+    application.people.api_tokens.revoke(TokenAddress(owner, "admin", "admin"))
     answer = stranger.get(URL, params=_account(application), headers={"X-API-KEY": application.key.reveal()})
     assert answer.status_code == 401
 
@@ -108,6 +109,10 @@ def test_our_own_paths_take_the_account_from_the_key(stranger: TestClient, appli
         "account": application.account.id,
         "keyId": application.key.reveal().split(".")[2],
         "name": "admin",
+        "type": "USER",
+        "identifier": application.access.authenticate(application.key.reveal()).ref.identifier,
+        "orgIdentifier": None,
+        "projectIdentifier": None,
     }
     wrong = stranger.get(
         "/pierhead/v1/whoami", params={"accountIdentifier": "x"}, headers={"X-API-KEY": application.key.reveal()}

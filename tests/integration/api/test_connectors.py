@@ -95,6 +95,32 @@ def test_a_secret_that_does_not_exist_is_named(client: TestClient) -> None:
     assert "No secret exists with the id nope" in answer.json()["message"]
 
 
+def test_a_connector_keeps_its_type(client: TestClient) -> None:
+    client.post(URL, json=connector())
+    body = connector()
+    body["connector"]["type"] = "Github"
+    for method in ("PUT", "POST"):
+        answer = client.request(method, URL, json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["fieldId"]) == (400, "connector.type")
+    assert client.get(f"{URL}/mirror").json()["data"]["connector"]["type"] == "DockerRegistry"
+
+
+def test_what_is_said_to_be_false_stays_false_and_nothing_is_added(client: TestClient) -> None:
+    flags = {"executeOnDelegate": False, "proxy": False, "ignoreTestConnection": False, "delegateSelectors": []}
+    sent = connector(**flags)["connector"]["spec"]
+    for call in (client.post, client.put):
+        assert call(URL, json=connector(**flags)).json()["data"]["connector"]["spec"] == sent
+    assert client.get(f"{URL}/mirror").json()["data"]["connector"]["spec"] == sent
+
+
+def test_our_own_fields_are_given_back_when_they_say_something(client: TestClient) -> None:
+    spec = client.post(URL, json=connector(allowPrivateAddresses=True)).json()["data"]["connector"]["spec"]
+    assert spec["allowPrivateAddresses"] is True
+    assert "credentialHelper" not in spec
+    refused = client.put(URL, json=connector(credentialHelper="ecr"))
+    assert refused.json()["errors"][0]["fieldId"] == "connector.spec.credentialHelper"
+
+
 def test_a_project_without_its_organization_is_refused(client: TestClient) -> None:
     body = connector()
     body["connector"]["projectIdentifier"] = "p"
@@ -102,11 +128,14 @@ def test_a_project_without_its_organization_is_refused(client: TestClient) -> No
     assert client.get(f"{URL}/harnessImage?projectIdentifier=p").status_code == 400
 
 
-def test_force_delete_is_refused_and_nothing_is_deleted(client: TestClient) -> None:
-    answer = client.delete(f"{URL}/harnessImage?forceDelete=true")
-    assert answer.status_code == 400
-    assert "Force Delete is not enabled" in answer.json()["message"]
-    assert client.get(f"{URL}/harnessImage").status_code == 200
+def test_the_default_connector_is_referred_to_and_deleted_by_force_alone(client: TestClient) -> None:
+    answer = client.delete(f"{URL}/harnessImage")
+    assert (answer.status_code, answer.json()["code"]) == (400, "ENTITY_REFERENCE_EXCEPTION")
+    text = "Could not delete the connector harnessImage as it is referenced by other entities"
+    assert text in answer.json()["message"]
+    assert "forceDelete=true" in answer.json()["hint"]
+    assert client.delete(f"{URL}/harnessImage?forceDelete=true").status_code == 200
+    assert client.get(f"{URL}/harnessImage").status_code == 404
 
 
 def test_what_was_sent_comes_back_as_it_was_sent(client: TestClient) -> None:
@@ -207,7 +236,8 @@ def test_a_filter_narrows_the_list(client: TestClient) -> None:
     assert {error["fieldId"] for error in wrong.json()["errors"]} == {"filterType", "connectivityStatuses.0"}
 
 
-def test_lists_may_look_up_to_the_account(client: TestClient) -> None:
+def test_lists_may_look_up_to_the_account(client: TestClient, application: MemoryApplication) -> None:
+    application.place("o", "p")
     body = connector("below")
     body["connector"] |= {"orgIdentifier": "o", "projectIdentifier": "p"}
     assert client.post(URL, json=body).status_code == 200
@@ -218,7 +248,7 @@ def test_lists_may_look_up_to_the_account(client: TestClient) -> None:
 
 
 def test_deleting_the_default_connector_warns(client: TestClient) -> None:
-    answer = client.delete(f"{URL}/harnessImage").json()
+    answer = client.delete(f"{URL}/harnessImage?forceDelete=true").json()
     assert answer["data"] is True
     assert answer["metaData"]["warnings"][0]["code"] == "default-connector-deleted"
     client.post(URL, json=connector())
@@ -254,7 +284,7 @@ def test_a_preview_shows_names_before_anything_is_saved(client: TestClient) -> N
 def test_the_default_connector_can_be_restored_and_is_tested(
     client: TestClient, application: MemoryApplication
 ) -> None:
-    client.delete(f"{URL}/harnessImage")
+    client.delete(f"{URL}/harnessImage?forceDelete=true")
     data = client.post("/pierhead/v1/connectors/restoreDefault").json()["data"]
     assert data["connector"]["spec"]["dockerRegistryUrl"] == "https://index.docker.io/v2/"
     assert client.get(f"{URL}/harnessImage").status_code == 200

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pierhead.adapters.sql import SqlStore
-from pierhead.server.api.permissions import PERMISSIONS
+from pierhead.server.api.permissions import RULES
 from pierhead.server.app import create_app
 from pierhead.testing.application import MemoryApplication, memory_application
 
@@ -168,7 +168,7 @@ def requests(draw: st.DrawFn, operation: dict[str, Any], path: str, document: di
     }
 
 
-@pytest.mark.parametrize("operation_id", sorted(PERMISSIONS))
+@pytest.mark.parametrize("operation_id", sorted(RULES))
 @BOUNDED
 @given(data=st.data())
 def test_no_request_of_any_kind_is_too_much(speaker: Speaker, operation_id: str, data: st.DataObject) -> None:

@@ -161,7 +161,7 @@ def test_a_run_can_be_read_and_listed(client: TestClient, application: MemoryApp
 
 def test_a_run_of_another_account_does_not_exist(client: TestClient, application: MemoryApplication) -> None:
     run = start(client)
-    other, key = application.access.create_account_with_admin_key("other")
+    other, key = application.access.create_account("other")
     headers = {"X-API-KEY": key.reveal(), "Harness-Account": other.id}
     for answer in (
         client.get(f"{RUNS}/{run['id']}", headers=headers),

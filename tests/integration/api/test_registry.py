@@ -70,7 +70,7 @@ def test_a_workers_report_is_told_by_its_category(client: TestClient, applicatio
 
 def test_tags_of_a_missing_connector_are_gone(client: TestClient) -> None:
     assert client.get("/pierhead/v1/connectors/nope/tags?repository=a").status_code == 404
-    client.delete("/ng/api/connectors/harnessImage")
+    client.delete("/ng/api/connectors/harnessImage?forceDelete=true")
     assert client.get("/registry/a/tags/list").status_code == 404
 
 

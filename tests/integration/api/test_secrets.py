@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from pierhead.testing.application import MemoryApplication
+
 URL = "/ng/api/v2/secrets"
 VALUE = "correct horse battery staple"
 
@@ -66,7 +68,7 @@ def test_a_missing_secret_is_gone_in_the_words_of_each_call(client: TestClient) 
     assert client.put(f"{URL}/nope", json=secret("nope")).status_code in (400, 404)
 
 
-def test_a_secret_that_a_connector_uses_cannot_be_deleted(client: TestClient) -> None:
+def test_a_secret_that_a_connector_uses_can_be_deleted_by_force_alone(client: TestClient) -> None:
     client.post(URL, json=secret())
     auth = {"type": "UsernamePassword", "spec": {"username": "u", "passwordRef": "account.token"}}
     spec = {"dockerRegistryUrl": "https://a.example", "providerType": "Other", "auth": auth}
@@ -74,7 +76,7 @@ def test_a_secret_that_a_connector_uses_cannot_be_deleted(client: TestClient) ->
     assert client.post("/ng/api/connectors", json=body).status_code == 200
     answer = client.delete(f"{URL}/token")
     assert (answer.status_code, answer.json()["code"]) == (400, "ENTITY_REFERENCE_EXCEPTION")
-    assert client.delete(f"{URL}/token?forceDelete=true").status_code == 400
+    assert client.delete(f"{URL}/token?forceDelete=true").status_code == 200
 
 
 def test_no_answer_has_the_value_in_it(client: TestClient) -> None:
@@ -94,12 +96,6 @@ def test_no_answer_has_the_value_in_it(client: TestClient) -> None:
 @pytest.mark.parametrize("spec_type", ["SecretTextSpec", "SecretText", None])
 def test_the_type_inside_the_spec_does_not_matter(client: TestClient, spec_type: str | None) -> None:
     assert client.post(URL, json=secret(type=spec_type)).status_code == 200
-
-
-def test_the_path_of_a_reference_is_given_back(client: TestClient) -> None:
-    client.post(URL, json=secret(value="vault/path", valueType="Reference", secretManagerIdentifier="account.vault"))
-    spec = client.get(f"{URL}/token").json()["data"]["secret"]["spec"]
-    assert (spec["valueType"], spec["value"]) == ("Reference", "vault/path")
 
 
 def test_identifier_and_scope_cannot_change(client: TestClient) -> None:
@@ -124,3 +120,69 @@ def test_an_identifier_is_free_until_it_is_taken(client: TestClient) -> None:
     assert client.get(f"{URL}/validateUniqueIdentifier/token").json()["data"] is True
     client.post(URL, json=secret())
     assert client.get(f"{URL}/validateUniqueIdentifier/token").json()["data"] is False
+
+
+REFERENCE = """
+secret:
+  type: SecretText
+  name: token
+  identifier: token
+  tags:
+    team: a
+  spec:
+    secretManagerIdentifier: {manager}
+    valueType: Reference
+    value: {path}
+"""
+
+
+def as_yaml(client: TestClient, method: str, path: str, text: str, **query: str) -> Any:
+    return client.request(method, path, params=query, content=text, headers={"Content-Type": "application/yaml"})
+
+
+def test_yaml_takes_no_inline_value(client: TestClient) -> None:
+    text = REFERENCE.format(manager="harnessSecretManager", path="hunter2").replace("Reference", "Inline")
+    refused = as_yaml(client, "POST", f"{URL}/yaml", text)
+    assert refused.status_code == 400
+    assert "Inline secret text cannot be provided in YAML." in refused.json()["message"]
+    assert "hunter2" not in refused.text
+
+
+def test_yaml_changes_what_a_secret_is_called_and_not_its_value(client: TestClient) -> None:
+    client.post(URL, json=secret())
+    text = "secret: {type: SecretText, name: Renamed, identifier: token, spec: {valueType: Inline}}"
+    assert as_yaml(client, "PUT", f"{URL}/token/yaml", text).json()["data"]["secret"]["name"] == "Renamed"
+    assert as_yaml(client, "PUT", f"{URL}/other/yaml", text).status_code == 400
+    assert as_yaml(client, "POST", f"{URL}/yaml", text, orgIdentifier="o").status_code == 400
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "&a [*a]", "secret: 3", "- 1", "%TAG ! x\n---\na", "\x00"])
+def test_what_is_not_a_secret_in_yaml_is_refused(client: TestClient, text: str) -> None:
+    assert as_yaml(client, "POST", f"{URL}/yaml", text).status_code == 400
+
+
+def test_secrets_are_listed_across_scopes_by_type_and_by_identifier(
+    client: TestClient, application: MemoryApplication
+) -> None:
+    application.place("o", "p")
+    client.post(URL, json=secret("top"))
+    below = secret("low")
+    here = {"orgIdentifier": "o", "projectIdentifier": "p"}
+    below["secret"] |= here
+    assert client.post(URL, params=here, json=below).status_code == 200
+
+    def found(**query: Any) -> list[str]:
+        content = client.get(URL, params=query).json()["data"]["content"]
+        return sorted(item["secret"]["identifier"] for item in content)
+
+    assert (found(), found(**here)) == (["top"], ["low"])
+    assert found(includeSecretsFromEverySubScope="true") == ["low", "top"]
+    assert found(**here, includeAllSecretsAccessibleAtScope="true") == ["low", "top"]
+    assert found(includeSecretsFromEverySubScope="true", identifiers=["low", "x"]) == ["low"]
+    assert (found(types=["SSHKey"]), found(type="SecretText")) == ([], ["top"])
+    assert found(identifiers=["nope"]) == []
+    body = {"filterType": "Secret", "identifiers": ["low"], "includeSecretsFromEverySubScope": True}
+    data = client.post(f"{URL}/list", json=body).json()["data"]
+    assert (data["totalItems"], data["content"][0]["secret"]["identifier"]) == (1, "low")
+    first = client.get(URL, params={"includeSecretsFromEverySubScope": "true", "pageSize": 1}).json()["data"]
+    assert (first["totalItems"], first["pageItemCount"]) == (2, 1)

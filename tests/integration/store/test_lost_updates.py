@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pierhead.adapters.keyring import AesKeyring
 from pierhead.adapters.sql import SqlStore
 from pierhead.control.connectors import (
     Connector,
@@ -32,28 +33,18 @@ SCOPE = Scope("acct")
 TIMES = 15
 
 
-class PlainKeyring:
-    """Wraps nothing: what is tested here is another thing."""
-
-    current_key_id = "k"
-
-    def wrap(self, data_key: bytes, aad: bytes) -> bytes:
-        return data_key
-
-    def unwrap(self, key_id: str, wrapped_key: bytes, aad: bytes) -> bytes:
-        return wrapped_key
-
-
 @pytest.fixture
 def pair(database: str) -> Iterator[Pair]:
     stores = SqlStore(database), SqlStore(database)
+    for store in stores:
+        store.use_audit_key(b"a" * 32)
     yield stores
     for store in stores:
         store.close()
 
 
 def _secrets(store: SqlStore) -> SecretService:
-    return SecretService(store, PlainKeyring(), SystemClock())
+    return SecretService(store, AesKeyring([b"k" * 32]), SystemClock())
 
 
 def _connectors(store: SqlStore) -> ConnectorService:

@@ -97,6 +97,7 @@ def test_a_wrong_key_is_refused_once_something_is_sealed_with_the_right_one(tmp_
     settings = _settings(tmp_path, database, KEY)
     directory = DataDirectory(tmp_path)
     store = open_store(settings, directory)
+    store.use_audit_key(b"a" * 32)
     draft = SecretDraft(Scope("acct"), "pw", "pw", SecretValue("x"))
     SecretService(store, open_keyring(settings, directory, store), SystemClock()).create(draft)
     wrong = open_keyring(_settings(tmp_path, database, OTHER), directory, store)

@@ -41,6 +41,7 @@ class Server:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     application = memory_application(tmp_path)
+    application.place("o", "p")
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(application), log_config=None, access_log=False, lifespan="off")
     program = uvicorn.Server(config)

@@ -28,7 +28,7 @@ from pierhead.registry.errors import (
 )
 from pierhead.registry.origin import Origin
 from pierhead.registry.transport import Transport
-from pierhead.registry.wire.addresses import OWN, AddressKind
+from pierhead.registry.wire.addresses import OWN, PUBLIC_ONLY
 from pierhead.registry.wire.client import Route, WireClient
 from pierhead.testing.clock import FakeClock
 from pierhead.testing.scripted_registry import Received, Reply, ScriptedRegistry
@@ -450,14 +450,12 @@ def test_a_connection_opened_for_its_own_connector_is_no_way_in_for_another(regi
     registry.whenever("GET", "/", Reply(200, b"inside"))
     wire = WireClient(clock, Timeouts(), Caps(), "test")
     origin = Origin.of(registry.url)
-    response = wire.send(Route(origin, TlsSettings(), None, OWN), "GET", "/", [], CallContext())
+    response = wire.send(Route(origin, TlsSettings(), None, OWN, OWN), "GET", "/", [], CallContext())
     assert response.read(100, "it") == b"inside"
     response.close()
     for _ in range(2):
         with pytest.raises(AddressRefusedError):
-            wire.send(
-                Route(origin, TlsSettings(), None, frozenset({AddressKind.PUBLIC})), "GET", "/", [], CallContext()
-            )
+            wire.send(Route(origin, TlsSettings(), None, PUBLIC_ONLY, PUBLIC_ONLY), "GET", "/", [], CallContext())
     wire.close()
     assert len(registry.requests) == 1
 

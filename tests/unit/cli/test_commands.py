@@ -94,6 +94,7 @@ def test_harness_image_is_not_deleted_without_a_word(pierhead, api, monkeypatch)
     assert api.asked == []
     api.data("DELETE", "/ng/api/connectors/harnessImage", True)
     assert pierhead("connector", "delete", "harnessImage", "--yes").out == "connector harnessImage: deleted\n"
+    assert api.asked[-1].query["forceDelete"] == ["true"]
 
 
 @pytest.mark.parametrize(("status", "code"), [("SUCCESS", 0), ("FAILURE", 1)])
@@ -106,6 +107,22 @@ def test_a_connection_test_tells_its_steps_and_its_outcome_by_exit_code(pierhead
     assert "failed   tls: certificate unknown" in outcome.out
     assert "do this: give caPem" in outcome.out
     assert "TLS: not trusted" in outcome.out
+
+
+def test_a_connector_that_is_not_saved_is_tested_as_it_stands_in_a_file(pierhead, api, monkeypatch) -> None:
+    stdin(monkeypatch, json.dumps({"connector": MIRROR}).encode())
+    api.data("POST", "/pierhead/v1/connectors/test", {"status": "SUCCESS", "steps": []})
+    outcome = pierhead("connector", "test", "-f", "-", "--org", "o")
+    assert (outcome.code, outcome.out) == (0, "connector mirror (not saved): SUCCESS\n")
+    (asked,) = api.asked
+    assert asked.json == {"connector": {**MIRROR, "orgIdentifier": "o"}}
+
+
+@pytest.mark.parametrize("argv", [(), ("m", "-f", "-"), ("-f", "-")])
+def test_one_connector_is_tested_at_once(pierhead, api, monkeypatch, argv) -> None:
+    stdin(monkeypatch, json.dumps([{"connector": MIRROR}, {"connector": MIRROR}]).encode())
+    assert pierhead("connector", "test", *argv).code == 2
+    assert api.asked == []
 
 
 def test_a_url_is_previewed_with_names_and_warnings(pierhead, api) -> None:

@@ -40,6 +40,18 @@ def page(*items: Any) -> dict[str, Any]:
             page({"connector": {"identifier": "one"}}, {"connector": {"identifier": "two"}}),
         ),
         (
+            ("org", "show"),
+            "GET",
+            "/ng/api/organizations",
+            page({"organization": {"identifier": "one"}}, {"organization": {"identifier": "two"}}),
+        ),
+        (
+            ("secret", "list", "--org", "o", "--project"),
+            "GET",
+            "/ng/api/projects",
+            page({"project": {"identifier": "one"}}, {"project": {"identifier": "two"}}),
+        ),
+        (
             ("secret", "get"),
             "GET",
             "/ng/api/v2/secrets",

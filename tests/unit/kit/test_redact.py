@@ -13,13 +13,23 @@ from pierhead.kit.redact import SecretValue, redact
 
 # Each of these has to send or store the secret itself; anything else has no business reading it.
 MAY_REVEAL = {
+    "adapters/oidc.py",  # sends the client secret and the verifier to the OIDC provider
+    "adapters/ecr.py",  # shows an AWS access key to AWS
     "adapters/keyring.py",  # the encryption key of the environment
+    "adapters/secret_managers/aws.py",  # shows the server's own credentials to the store
+    "adapters/secret_managers/vault.py",
     "cli/api_client.py",  # sends the API key
+    "cli/commands/backup.py",  # shows the new admin key of a restored place, once
     "cli/kubernetes.py",  # writes pull secrets when asked to, on the data directory itself
     "control/access/model.py",  # hashes keys
+    "control/access/oidc.py",  # reads the cookie that it has signed
+    "control/access/passwords.py",  # measures and hashes passwords
+    "control/access/sessions.py",  # makes the token for changes from the session
+    "control/audit/writing.py",  # makes the digest that stands for a value
     "control/delegates/token_seal.py",  # hashes and seals the secret of a token
     "control/delegates/token_text.py",  # writes the text of a token, which is a secret again
     "control/secrets/checks.py",  # measures a value that is to be stored
+    "control/secrets/managing.py",  # measures a value from outside, and makes its version text
     "control/secrets/sealing.py",
     "control/secrets/service.py",
     "delegate/server.py",  # sends the delegate token when it enrols
@@ -30,14 +40,20 @@ MAY_REVEAL = {
     "registry/rights.py",  # reads what a token says it allows
     "registry/wire/proxy.py",
     "registry/wire/tls.py",
+    "server/backups.py",  # opens the database, writes the new admin key file
+    "server/cookies.py",  # puts the session into its cookie
+    "server/api/api_tokens.py",  # gives the text of a token out, once
     "server/api/delegate_setup.py",  # puts a delegate token into values for the chart
     "server/api/delegate_tokens.py",  # shows delegate tokens to those who may edit delegates
     "server/api/delegate_values.py",
     "server/api/wire/delegate_tokens.py",
     "server/first_start.py",  # writes the admin key file at the first start
     "server/jobs/registry_access.py",  # hands secrets to the worker, after the lease
+    "testing/forbidden/through_the_api.py",  # attacks with the admin key
+    "server/own_addresses.py",  # looks up where the database is
     "server/storage.py",  # opens the database with the password in its URL
     "server/main.py",  # shows the admin key once
+    "worker/discreet.py",  # takes secrets out of what registries say
 }
 
 

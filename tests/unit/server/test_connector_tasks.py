@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pierhead.control.connectors import ConnectivityStatus, Connector, parse_connector
+from pierhead.control.connectors import UNLIMITED, ConnectivityStatus, Connector, parse_connector
 from pierhead.control.delegates import DelegateState, Route
 from pierhead.control.scopes import Scope
 from pierhead.control.tasks import Lease, TaskRow, TaskState
 from pierhead.kit.paging import PageRequest
-from pierhead.protocol.tasks import FailedResult, TagsResult, TaskFailure
+from pierhead.kit.redact import SecretValue
+from pierhead.protocol.tasks import FailedResult, TagsResult, TaskFailure, TestReport
 from pierhead.server.jobs import connector_tasks
 from pierhead.server.jobs.connector_tasks import ConnectorTasks, path_of
 from pierhead.server.jobs.errors import TaskFailedError, TaskTimedOutError
@@ -129,6 +130,59 @@ def application_lease(application: MemoryApplication, task: TaskRow) -> TaskRow:
         lease = application.queue.acquire(tx, task.id, "d")
     assert lease is not None
     return lease.task
+
+
+def unsaved(application: MemoryApplication, identifier: str = "c", **spec: object) -> Connector:
+    given = {"dockerRegistryUrl": "https://tried.example", "providerType": "Other", "auth": {"type": "Anonymous"}}
+    document = {"identifier": identifier, "name": "n", "type": "DockerRegistry", "spec": {**given, **spec}}
+    draft = parse_connector({"connector": document}, application.account.id)
+    return application.connectors.unsaved(draft, UNLIMITED)
+
+
+def test_an_unsaved_connector_is_tested_by_the_delegate_that_it_asks_for(application, scope, tasks) -> None:
+    save(application)  # the same identifier, and another registry
+    orders = []
+
+    def perform(lease: Lease) -> TestReport:
+        orders.append(application.works[lease.task.kind].order(lease))
+        return TestReport(outcome="success", steps=())
+
+    tried = unsaved(application, delegateSelectors=["x"], allowPrivateAddresses=True)
+    thread = answering(application, perform)
+    tested = tasks.tested_unsaved(tried)
+    thread.join(5)
+    assert tested.report.outcome == "success"
+    (order,) = orders
+    assert (order.kind, order.registry.url) == ("testConnection", "https://tried.example")
+    assert application.connectors.get(scope, "c").status is None
+    task = application.queue.find(scope.account, tested.task_id)
+    assert Route.from_json(task.route).origins == ("https://tried.example",)
+
+
+def test_an_unsaved_connector_that_nobody_can_test_fails_in_the_words_of_a_saved_one(application, scope, tasks) -> None:
+    save(application)
+    threading.Thread(target=lambda: wait_and_dispatch(application), daemon=True).start()
+    report = tasks.tested_unsaved(unsaved(application, delegateSelectors=["x"])).report
+    assert (report.outcome, report.error.code) == ("failure", "no-eligible-delegates")
+    assert application.connectors.get(scope, "c").status is None
+
+
+def test_the_secrets_of_an_unsaved_connector_never_stand_in_the_queue(application, scope, tasks) -> None:
+    from pierhead.control.secrets import SecretDraft
+
+    application.secrets.create(SecretDraft(scope, "password", "s", value=SecretValue("hunter2")))
+    login = {"type": "UsernamePassword", "spec": {"username": "u", "passwordRef": "account.password"}}
+    passwords = []
+
+    def perform(lease: Lease) -> TestReport:
+        passwords.append(application.works[lease.task.kind].order(lease).registry.password.get_secret_value())
+        assert "hunter2" not in str(lease.task)
+        return TestReport(outcome="success", steps=())
+
+    thread = answering(application, perform)
+    tasks.tested_unsaved(unsaved(application, auth=login, delegateSelectors=["x"]))
+    thread.join(5)
+    assert passwords == ["hunter2"]
 
 
 def test_a_question_through_a_delegate_waits_for_its_answer(application, scope, tasks) -> None:

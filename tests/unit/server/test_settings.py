@@ -25,6 +25,10 @@ from pierhead.server.settings import SettingError, Settings
         ("PIERHEAD_LEASE_S", "7.5"),
         ("PIERHEAD_LEASE_S", "²"),
         ("PIERHEAD_LEASE_S", ""),
+        ("PIERHEAD_PRIVATE_ADDRESSES", "yes"),
+        ("PIERHEAD_METRICS", "public"),
+        ("PIERHEAD_LOG_FORMAT", "yaml"),
+        ("PIERHEAD_OTEL", "yes"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable_and_secrets_are_not_repeated(
@@ -72,3 +76,10 @@ def test_nothing_set_means_a_database_and_a_key_in_the_data_directory() -> None:
 def test_a_lease_lasts_a_minute_unless_it_is_said_otherwise() -> None:
     assert Settings.from_environment({}).lease_s == 60
     assert Settings.from_environment({"PIERHEAD_LEASE_S": "5"}).lease_s == 5
+
+
+def test_private_addresses_are_denied_and_figures_want_a_key_unless_said_otherwise() -> None:
+    usual = Settings.from_environment({})
+    assert (usual.may_reach_private, usual.metrics, usual.log_format) == (False, "key", "text")
+    assert Settings.from_environment({"PIERHEAD_PRIVATE_ADDRESSES": "allow"}).may_reach_private
+    assert not Settings.from_environment({"PIERHEAD_PRIVATE_ADDRESSES": ""}).may_reach_private

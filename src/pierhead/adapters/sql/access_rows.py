@@ -5,11 +5,13 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from pierhead.control.access import ApiKey, ResourceGroup, Role, RoleAssignment, ServiceAccount
+from pierhead.control.connectors import SavedFilter
 from pierhead.control.organizations import Organization, Project
 
 from .access import SqlAccountRows, SqlTokenRows, SqlUserRows
 from .audit import SqlAuditRows
 from .entities import Kind, SqlEntityRows
+from .places import SqlPlaceContents
 from .properties import SqlPropertyRows
 from .sessions import SqlLoginFailureRows, SqlSessionRows
 
@@ -20,6 +22,7 @@ API_KEYS = Kind("api-key", ApiKey)
 ROLES = Kind("role", Role)
 RESOURCE_GROUPS = Kind("resource-group", ResourceGroup)
 ROLE_ASSIGNMENTS = Kind("role-assignment", RoleAssignment)
+FILTERS = Kind("filter", SavedFilter)
 
 
 class AccessRows:
@@ -52,6 +55,10 @@ class AccessRows:
         return SqlPropertyRows(self._connection)
 
     @cached_property
+    def contents(self) -> SqlPlaceContents:
+        return SqlPlaceContents(self._connection)
+
+    @cached_property
     def organizations(self) -> SqlEntityRows[Organization]:
         return SqlEntityRows(self._connection, ORGANIZATIONS)
 
@@ -78,3 +85,7 @@ class AccessRows:
     @cached_property
     def role_assignments(self) -> SqlEntityRows[RoleAssignment]:
         return SqlEntityRows(self._connection, ROLE_ASSIGNMENTS)
+
+    @cached_property
+    def filters(self) -> SqlEntityRows[SavedFilter]:
+        return SqlEntityRows(self._connection, FILTERS)

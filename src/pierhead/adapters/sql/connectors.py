@@ -1,10 +1,19 @@
 """Rows of connectors. Their spec is one JSON document: it is read and written whole, never queried by field."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from pierhead.control.connectors import Connector, ConnectorExistsError, ConnectorFilter, ConnectorStatus
+from pierhead.control.access import Identifiers
+from pierhead.control.connectors import (
+    Connector,
+    ConnectorExistsError,
+    ConnectorFilter,
+    ConnectorStatus,
+    Order,
+    SortColumn,
+)
 from pierhead.control.scopes import Scope
 from pierhead.kit.paging import Page, PageRequest
 
@@ -13,6 +22,8 @@ from .errors import RowExistsError
 from .queries import batches, entity_is, in_scope, page, scope_columns, scope_of, search_text, text_matches, to_change
 from .schema import connectors
 
+_MOST_NAMED = 10_000
+"""More identifiers than these are not put into a query; what databases take has an end."""
 _PLAIN = ("id", "identifier", "name", "description", "tags", "version", "created_at", "last_modified_at")
 
 
@@ -61,19 +72,22 @@ class SqlConnectorRows:
         return self._connection.execute(connectors.delete().where(where)).rowcount == 1
 
     def page(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
+        places = wanted.places(scope)
+        are_few = sum(len(named or ()) for _, named in places) <= _MOST_NAMED
         query = (
             sa.select(connectors)
             .where(
-                sa.or_(*(in_scope(connectors, place) for place in wanted.scopes(scope))),
+                _is_in(places if are_few else tuple((place, None) for place, _ in places)),
                 text_matches(connectors.c.search_text, wanted.search),
             )
-            .order_by(connectors.c.last_modified_at.desc(), connectors.c.id)
+            .order_by(*_in_order(wanted.order))
         )
-        if _is_search_only(wanted):
+        if are_few and _is_search_only(wanted):
             return page(self._connection, query, request, from_row)
         # The other conditions are rare and look into the spec; the rule itself is asked instead of saying it twice.
         rows = self._connection.execute(query).mappings()
-        found = [connector for row in rows if wanted.matches(connector := from_row(row))]
+        everything = map(from_row, rows)
+        found = [connector for connector in everything if wanted.shows(connector) and wanted.matches(connector)]
         return Page(tuple(found[request.offset : request.offset + request.size]), len(found), request)
 
     def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
@@ -95,11 +109,29 @@ class SqlConnectorRows:
         return self._connection.execute(change.values(next_test_at=at)).rowcount == 1
 
     def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
+        return tuple(sorted(found.identifier for found in self.referring_to(scope, identifier)))
+
+    def referring_to(self, scope: Scope, identifier: str) -> tuple[Connector, ...]:
         mentions = sa.cast(connectors.c.spec, sa.Text).contains(identifier, autoescape=True)
         query = sa.select(connectors).where(connectors.c.account == scope.account, mentions)
         candidates = (from_row(row) for row in self._connection.execute(query).mappings())
-        return tuple(sorted(found.identifier for found in candidates if (scope, identifier) in found.secrets()))
+        return tuple(found for found in candidates if (scope, identifier) in found.secrets())
+
+
+def _is_in(places: tuple[tuple[Scope, Identifiers], ...]) -> sa.ColumnElement[bool]:
+    return sa.or_(sa.false(), *(sa.and_(in_scope(connectors, scope), _is_one_of(named)) for scope, named in places))
+
+
+def _is_one_of(named: Identifiers) -> sa.ColumnElement[bool]:
+    return sa.true() if named is None else connectors.c.identifier.in_(sorted(named))
 
 
 def _is_search_only(wanted: ConnectorFilter) -> bool:
-    return wanted == ConnectorFilter(search=wanted.search, include_scopes_above=wanted.include_scopes_above)
+    plain = ConnectorFilter(search=wanted.search, include_scopes_above=wanted.include_scopes_above)
+    return replace(wanted, visible=None, order=()) == plain
+
+
+def _in_order(asked: tuple[Order, ...]) -> list[sa.ColumnElement[object]]:
+    order = asked or (Order(SortColumn.LAST_MODIFIED_AT, is_descending=True),)
+    columns = [(connectors.c[each.column.attribute], each.is_descending) for each in order]
+    return [*(column.desc() if is_descending else column for column, is_descending in columns), connectors.c.id]

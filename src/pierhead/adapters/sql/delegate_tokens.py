@@ -40,6 +40,12 @@ class SqlDelegateTokenRows:
     def list(self, scope: Scope) -> tuple[DelegateToken, ...]:
         return self._all(in_scope(delegate_tokens, scope))
 
+    def list_all(self, after: str, limit: int) -> tuple[DelegateToken, ...]:
+        columns = delegate_tokens.c
+        query = sa.select(delegate_tokens).where(columns.id > after).order_by(columns.id).limit(limit)
+        rows = self._connection.execute(to_change(self._connection, query)).mappings()
+        return tuple(token_from_row(row) for row in rows)
+
     def put(self, token: DelegateToken) -> None:
         change = delegate_tokens.update().where(delegate_tokens.c.id == token.id)
         self._connection.execute(change.values(token_to_row(token)))

@@ -118,6 +118,16 @@ class DatabaseTooNewError(UnsupportedError):
         self.known = known
 
 
+class DatabaseTooOldError(UnsupportedError):
+    code = "database-too-old"
+
+    def __init__(self, found: str, known: str) -> None:
+        super().__init__(
+            f"the database is at revision {found}, and this version of Pierhead works at {known}",
+            hint="start the server once with this version, which brings it up to date, or use the older version",
+        )
+
+
 def translate_errors(engine: sa.Engine) -> None:
     """Lets every failed statement, commit and connection of ``engine`` come out as one of these."""
 

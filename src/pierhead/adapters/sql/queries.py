@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pierhead.control.scopes import Scope
+from pierhead.control.scopes import Areas, Scope
 from pierhead.kit.paging import Page, PageRequest
 
 T = TypeVar("T")
@@ -28,6 +28,18 @@ def scope_of(row: sa.RowMapping) -> Scope:
 
 def in_scope(table: sa.Table, scope: Scope) -> sa.ColumnElement[bool]:
     return sa.and_(*(table.c[name] == value for name, value in scope_columns(scope).items()))
+
+
+def in_areas(table: sa.Table, areas: Areas) -> sa.ColumnElement[bool]:
+    if areas is None:
+        return sa.true()
+    return sa.or_(sa.false(), *(_in_area(table, area.scope, area.with_children) for area in areas))
+
+
+def _in_area(table: sa.Table, scope: Scope, with_children: bool) -> sa.ColumnElement[bool]:
+    columns = scope_columns(scope)
+    wanted = {name: value for name, value in columns.items() if value or not with_children}
+    return sa.and_(*(table.c[name] == value for name, value in wanted.items()))
 
 
 def entity_is(table: sa.Table, scope: Scope, identifier: str) -> sa.ColumnElement[bool]:

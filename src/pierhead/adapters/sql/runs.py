@@ -6,9 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from pierhead.control.pipelines import ImageFacts, ImageState, Run, RunState
+from pierhead.control.scopes import Areas
 from pierhead.kit.paging import Page, PageRequest
 
-from .queries import page
+from .queries import in_areas, page
 from .run_records import (
     facts_from_row,
     facts_to_row,
@@ -43,8 +44,8 @@ class SqlRunRows:
         its_run = sa.select(run_images.c.run_id).where(run_images.c.task_id == task_id).limit(1).scalar_subquery()
         return self._whole(runs.c.id == its_run)
 
-    def page(self, account: str, request: PageRequest) -> Page[Run]:
-        query = sa.select(runs).where(runs.c.account == account).order_by(runs.c.sequence.desc())
+    def page(self, account: str, request: PageRequest, areas: Areas = None) -> Page[Run]:
+        query = sa.select(runs).where(runs.c.account == account, in_areas(runs, areas)).order_by(runs.c.sequence.desc())
         return page(self._connection, query, request, run_from_row)
 
     def put_facts(self, run_id: str, facts: Iterable[tuple[str, ImageFacts]]) -> None:

@@ -89,6 +89,7 @@ secrets = sa.Table(
     moment("created_at"),
     moment("updated_at"),
     text("search_text"),
+    optional("reference_version"),
 )
 
 connectors = sa.Table(
@@ -149,6 +150,8 @@ tasks = sa.Table(
     optional_moment("offer_at"),
     optional_document("checkpoint"),
     optional_document("result"),
+    text("org"),
+    text("project"),
     sa.UniqueConstraint("id"),
     sa.Index(None, "account", "sequence"),
     sa.Index(None, "offer_at", "sequence"),

@@ -20,7 +20,10 @@ _PLAIN = (
     "version",
     "created_at",
     "updated_at",
+    "reference_version",
 )
+
+_ADDRESS = (secrets.c.account, secrets.c.org, secrets.c.project, secrets.c.identifier)
 
 
 def to_row(secret: Secret) -> dict[str, object]:
@@ -76,14 +79,38 @@ class SqlSecretRows:
         where = entity_is(secrets, scope, identifier)
         return self._connection.execute(secrets.delete().where(where)).rowcount == 1
 
-    def page(self, scope: Scope, search: str, request: PageRequest) -> Page[Secret]:
+    def page(self, scope: Scope, search: str, request: PageRequest, only: frozenset[str] | None = None) -> Page[Secret]:
         query = (
             sa.select(secrets)
             .where(in_scope(secrets, scope), text_matches(secrets.c.search_text, search))
+            .where(sa.true() if only is None else secrets.c.identifier.in_(sorted(only)))
             .order_by(secrets.c.created_at.desc(), secrets.c.identifier)
         )
         return page(self._connection, query, request, from_row)
 
+    def around(self, scope: Scope, search: str, *, above: bool, below: bool) -> tuple[Secret, ...]:
+        higher = [Scope(scope.account), Scope(scope.account, scope.org)] if above else []
+        places = [in_scope(secrets, each) for each in (scope, *higher)]
+        if below:
+            given = {name: value for name, value in scope_columns(scope).items() if value}
+            places.append(sa.and_(*(secrets.c[name] == value for name, value in given.items())))
+        query = sa.select(secrets).where(sa.or_(*places), text_matches(secrets.c.search_text, search))
+        in_order = query.order_by(secrets.c.created_at.desc(), *_ADDRESS)
+        return tuple(from_row(row) for row in self._connection.execute(in_order).mappings())
+
     def key_ids(self) -> frozenset[str]:
         column = secrets.c.sealed_key_id
         return frozenset(self._connection.scalars(sa.select(column).distinct().where(column.is_not(None))))
+
+    def count_by_key(self) -> dict[str, int]:
+        column = secrets.c.sealed_key_id
+        query = sa.select(column, sa.func.count()).where(column.is_not(None)).group_by(column)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def not_under(self, key_id: str, after: tuple[Scope, str] | None, limit: int) -> tuple[Secret, ...]:
+        query = sa.select(secrets).where(secrets.c.sealed_key_id != key_id).order_by(*_ADDRESS).limit(limit)
+        if after is not None:
+            place = scope_columns(after[0])
+            query = query.where(sa.tuple_(*_ADDRESS) > (place["account"], place["org"], place["project"], after[1]))
+        rows = self._connection.execute(to_change(self._connection, query)).mappings()
+        return tuple(from_row(row) for row in rows)

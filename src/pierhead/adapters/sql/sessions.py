@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from pierhead.control.access import LoginFailures, Session
 
 from .access_schema import login_failures, sessions
-from .queries import to_change, upsert
+from .queries import insert_if_absent, to_change, upsert
 
 _SESSION = ("id_hash", "account", "user", "created_at", "last_seen_at", "expires_at", "address")
 _FAILURES = ("key", "count", "first_at", "locked_until")
@@ -34,6 +34,12 @@ class SqlSessionRows:
         where = sa.and_(sessions.c.account == account, sessions.c.user == user)
         return self._connection.execute(sessions.delete().where(where)).rowcount
 
+    def keep_newest(self, account: str, user: str, most: int) -> int:
+        of_user = sa.and_(sessions.c.account == account, sessions.c.user == user)
+        newest_first = (sessions.c.created_at.desc(), sessions.c.id_hash)
+        kept = sa.select(sessions.c.id_hash).where(of_user).order_by(*newest_first).limit(most)
+        return self._connection.execute(sessions.delete().where(of_user, sessions.c.id_hash.not_in(kept))).rowcount
+
     def purge(self, before: datetime) -> int:
         return self._connection.execute(sessions.delete().where(sessions.c.expires_at < before)).rowcount
 
@@ -47,6 +53,13 @@ class SqlLoginFailureRows:
         row = self._connection.execute(query).mappings().first()
         return None if row is None else LoginFailures(**row)
 
+    def claim(self, key: str, at: datetime) -> LoginFailures:
+        fresh = {"key": key, "count": 0, "first_at": at, "locked_until": None}
+        while True:  # once, unless another transaction takes the row away just between the two
+            self._connection.execute(insert_if_absent(login_failures), fresh)
+            if (found := self.find(key)) is not None:
+                return found
+
     def put(self, failures: LoginFailures) -> None:
         self._connection.execute(upsert(login_failures), {name: getattr(failures, name) for name in _FAILURES})
 
@@ -54,6 +67,8 @@ class SqlLoginFailureRows:
         self._connection.execute(login_failures.delete().where(login_failures.c.key == key))
 
     def purge(self, before: datetime) -> int:
+        """Leaves out what somebody is counting at just now: to wait for it could mean to wait in a ring."""
         locked = login_failures.c.locked_until
         over = sa.and_(login_failures.c.first_at < before, sa.or_(locked.is_(None), locked < before))
-        return self._connection.execute(login_failures.delete().where(over)).rowcount
+        free = sa.select(login_failures.c.key).where(over).with_for_update(skip_locked=True)
+        return self._connection.execute(login_failures.delete().where(login_failures.c.key.in_(free))).rowcount

@@ -18,10 +18,11 @@ from .delegate_tokens import SqlDelegateGroupRows, SqlDelegateTokenRows
 from .delegates import SqlDelegateRows
 from .engine import exclusive, make_engines, transaction
 from .errors import StoreUnavailableError
+from .figures import Figures, figures_of
 from .runs import SqlRunRows
 from .secrets import SqlSecretRows
 from .tasks import SqlTaskRows
-from .upgrade import migrate
+from .upgrade import check_current, migrate
 
 
 class SqlTransaction(AccessRows):
@@ -97,15 +98,16 @@ class SqlTransaction(AccessRows):
 class SqlStore:
     """Thread-safe; one for each database in a process. Brings the schema up to date when made.
 
-    ``where`` is the path of a SQLite file (made when absent) or a database URL. Raises DatabaseUrlError,
+    ``where`` is the path of a SQLite file (made when absent) or a database URL. ``upgrades`` off: an older schema is an
+    error, for whoever only looks at a store that a server may be using. Raises DatabaseUrlError,
     StoreUnavailableError and the other errors of this package.
     """
 
-    def __init__(self, where: str | Path) -> None:
+    def __init__(self, where: str | Path, *, upgrades: bool = True) -> None:
         self._engines = make_engines(where)
         self._audit_key: bytes | None = None
         try:
-            migrate(self._engines)
+            migrate(self._engines, upgrades=upgrades)
         except BaseException as error:
             self.close()
             if isinstance(error, StoreUnavailableError) and error.detail:
@@ -137,6 +139,27 @@ class SqlStore:
         """One consistent view, for reading only; waits for no writer."""
         with transaction(self._engines.reader) as connection:
             yield SqlTransaction(connection, AfterCommit(), self.signals, None)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """The bare rows of every table in one consistent view, for a backup."""
+        with transaction(self._engines.reader) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """The same for writing, for restoring one. Nothing of it is audited or announced."""
+        with self._engines.turn, transaction(self._engines.writer) as connection:
+            yield connection
+
+    def figures(self) -> Figures:
+        """Counts of what is in it, for whoever watches the server. Raises StoreUnavailableError."""
+        with self.reading() as connection:
+            return figures_of(connection)
+
+    def check(self) -> None:
+        """Whether it answers, with the schema of this code. Raises StoreUnavailableError, DatabaseTooOldError."""
+        check_current(self._engines)
 
     def exclusive(self, name: str) -> AbstractContextManager[None]:
         """A block that runs in one process at a time, of all that share the database; it may use transactions."""

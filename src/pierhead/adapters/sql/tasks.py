@@ -9,12 +9,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from pierhead.control.scopes import Areas
 from pierhead.control.tasks import TaskExistsError, TaskRow, TaskState, rules
 from pierhead.kit.paging import Page, PageRequest
 
 from . import task_statements as say
 from .errors import RowExistsError
-from .queries import batches, page
+from .queries import batches, in_areas, page
 from .schema import tasks
 
 
@@ -35,13 +36,16 @@ def to_row(task: TaskRow) -> dict[str, object]:
         "is_cancel_requested": task.is_cancel_requested,
         "finished_at": task.finished_at,
         "offer_at": task.offer_at,
+        "org": task.org or "",
+        "project": task.project or "",
         **{name: _document(getattr(task, name)) for name in ("error", "route", "offers", "checkpoint", "result")},
     }
 
 
 def from_row(row: sa.RowMapping) -> TaskRow:
     values = {name: value for name, value in row.items() if name != "sequence"}
-    return TaskRow(**{**values, "state": TaskState(row["state"])})
+    place = {"org": row["org"] or None, "project": row["project"] or None}
+    return TaskRow(**{**values, **place, "state": TaskState(row["state"])})
 
 
 class SqlTaskRows:
@@ -57,8 +61,11 @@ class SqlTaskRows:
     def find(self, task_id: str) -> TaskRow | None:
         return self._one(sa.select(tasks).where(tasks.c.id == task_id))
 
-    def page(self, account: str, states: Collection[TaskState], request: PageRequest) -> Page[TaskRow]:
-        query = sa.select(tasks).where(tasks.c.account == account).order_by(tasks.c.sequence.desc())
+    def page(
+        self, account: str, states: Collection[TaskState], request: PageRequest, areas: Areas = None
+    ) -> Page[TaskRow]:
+        query = sa.select(tasks).where(tasks.c.account == account, in_areas(tasks, areas))
+        query = query.order_by(tasks.c.sequence.desc())
         if states:
             query = query.where(tasks.c.state.in_(sorted(states)))
         return page(self._connection, query, request, from_row)

@@ -7,24 +7,36 @@ a start. That the tables made here and those made by the migrations are the same
 import sqlalchemy as sa
 
 from .engine import Engines, schema_change
-from .errors import DatabaseTooNewError, StoreDamagedError
+from .errors import DatabaseTooNewError, DatabaseTooOldError, StoreDamagedError
 from .schema import HEAD, metadata
 
 _VERSION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), nullable=False))
 _VERSION.append_constraint(sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"))
 
 
-def migrate(engines: Engines) -> None:
+def migrate(engines: Engines, *, upgrades: bool = True) -> None:
     """Safe to be called by several servers at once: one of them works, the others find it done.
 
-    Raises DatabaseTooNewError when a newer Pierhead was here before; then nothing is changed.
+    Raises DatabaseTooOldError without ``upgrades``, and DatabaseTooNewError when a newer Pierhead was here before; then
+    nothing is changed.
     """
+    if not upgrades:
+        check_current(engines)
+        return
     with engines.writer.connect() as connection:
         with connection.begin():
             if revision_of(connection) == HEAD:
                 return
         with schema_change(connection):
             _bring_up(connection)
+
+
+def check_current(engines: Engines) -> None:
+    """Waits for no writer."""
+    with engines.reader.connect() as connection, connection.begin():
+        revision = revision_of(connection)
+    if revision != HEAD:
+        raise DatabaseTooOldError(revision or "none", HEAD)
 
 
 def _bring_up(connection: sa.Connection) -> None:

@@ -8,8 +8,8 @@ from pierhead.cli import apply as applying
 from pierhead.cli.api_client import segment, texts_of
 from pierhead.cli.complete import completes
 from pierhead.cli.confirm import confirm
-from pierhead.cli.documents import parse_documents, read_source
-from pierhead.cli.errors import FAILED
+from pierhead.cli.documents import MalformedDocumentError, parse_documents, read_source
+from pierhead.cli.errors import FAILED, UsageError
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, tell_warnings, when
@@ -86,10 +86,12 @@ def apply_connectors(invocation: Invocation, files: tuple[str, ...], dry_run: bo
 def delete_connector(invocation: Invocation, identifier: str, yes: bool) -> None:
     """Delete a connector."""
     identifier = plain_identifier(invocation.target, identifier)
-    if identifier == "harnessImage" and not invocation.target.org and not yes:
+    is_default = identifier == "harnessImage" and not invocation.target.org
+    if is_default and not yes:
         confirm("Without harnessImage, images come from Docker Hub, anonymously. Delete it?")
     api = invocation.api()
-    data = api.call("DELETE", f"{_PATH}/{segment(identifier)}")
+    query = {"forceDelete": "true"} if is_default else None  # every stage that names no connector refers to it
+    data = api.call("DELETE", f"{_PATH}/{segment(identifier)}", query)
     _tell_done(invocation.screen, data, f"connector {identifier}: deleted", api.warnings)
 
 
@@ -103,12 +105,23 @@ def restore_default(invocation: Invocation) -> None:
 
 
 @connector.command("test")
-@_named
+@click.argument("identifier", required=False, shell_complete=completes("connectors"))
+@click.option("--file", "-f", "file", metavar="FILE", help="A connector that is not saved: YAML or JSON; - for stdin.")
 @with_api
-def test_connector(invocation: Invocation, identifier: str) -> int:
-    """Test a connector now; exit code 1 when the test fails."""
-    identifier = plain_identifier(invocation.target, identifier)
-    data = invocation.api().call("POST", f"{_PATH}/testConnection/{segment(identifier)}")
+def test_connector(invocation: Invocation, identifier: str | None, file: str | None) -> int:
+    """Test a connector now; exit code 1 when the test fails.
+
+    With --file, the connector in it is tested as it stands there, and nothing is saved.
+    """
+    if (identifier is None) == (file is None):
+        raise UsageError("name a connector, or give one with --file", hint="pierhead connector test -f connector.yaml")
+    if file is None:
+        identifier = plain_identifier(invocation.target, identifier or "")
+        data = invocation.api().call("POST", f"{_PATH}/testConnection/{segment(identifier)}")
+    else:
+        entity = _only_entity(invocation, file)
+        identifier = f"{entity['identifier']} (not saved)"
+        data = invocation.api().call("POST", f"{_OWN}/test", body={"connector": entity})
     if invocation.screen.is_json:
         invocation.screen.json(data)
     else:
@@ -168,6 +181,14 @@ def list_repositories(invocation: Invocation, identifier: str, limit: int | None
     return _tell_names(invocation.screen, data, "repositories")
 
 
+def _only_entity(invocation: Invocation, file: str) -> dict[str, Any]:
+    where, raw = read_source(file)
+    documents = parse_documents(raw, where)
+    if len(documents) != 1:
+        raise MalformedDocumentError(where, f"one connector can be tested at once, and these are {len(documents)}")
+    return applying.entity_of(applying.CONNECTOR, documents[0], where, invocation.target.scope)
+
+
 def _tell_names(screen: Screen, data: dict[str, Any], what: str) -> None:
     for name in data.get(what) or []:
         screen.line(name)
@@ -198,6 +219,8 @@ def _tell_connector(screen: Screen, data: dict[str, Any]) -> None:
             ("login", auth.get("type")),
             ("user", login.get("username") or login.get("usernameRef")),
             ("password", login.get("passwordRef") and f"secret {login['passwordRef']}"),
+            ("login helper", spec.get("credentialHelper")),
+            ("private addresses", "allowed to the server" if spec.get("allowPrivateAddresses") else None),
             ("through", "a delegate" if spec.get("executeOnDelegate", True) else "the platform"),
             ("delegates", ", ".join(spec.get("delegateSelectors") or [])),
             ("status", f"{status.get('status', 'not tested')} {status.get('errorSummary') or ''}".strip()),

@@ -1,4 +1,4 @@
-"""``pierhead secret``: list, get, apply, delete. A value comes from a file or standard input, never from argv."""
+"""``pierhead secret``: list, get, apply, delete, managers. A value comes from a file or standard input only."""
 
 from typing import Any
 
@@ -55,6 +55,7 @@ def get_secret(invocation: Invocation, identifier: str) -> None:
             ("tags", ", ".join(f"{key}={value}" for key, value in (entity.get("tags") or {}).items())),
             ("scope", scope_of(entity)),
             ("kept", spec.get("valueType")),
+            ("manager", spec.get("secretManagerIdentifier") if spec.get("valueType") == "Reference" else None),
             ("reference", spec.get("value") if spec.get("valueType") == "Reference" else None),
             ("created", when(data, "createdAt")),
             ("changed", when(data, "updatedAt", "lastModifiedAt")),
@@ -109,6 +110,21 @@ def delete_secret(invocation: Invocation, identifier: str) -> None:
         invocation.screen.json(data)
     else:
         invocation.screen.line(f"secret {identifier}: deleted")
+
+
+@secret.command("managers")
+@with_api
+def list_managers(invocation: Invocation) -> None:
+    """List the stores that secrets may be read from."""
+    managers, screen = invocation.api().call("GET", "/pierhead/v1/secret-managers"), invocation.screen
+    if screen.is_json:
+        return screen.json(managers)
+    columns = ("manager", "type", "scopes", "details")
+    return screen.table(columns, [(one["identifier"], one["type"], *_reach(one)) for one in managers])
+
+
+def _reach(manager: dict[str, Any]) -> tuple[str, str]:
+    return ", ".join(manager["scopes"]), ", ".join(f"{name}={value}" for name, value in manager["details"].items())
 
 
 def _value(source: str) -> str:

@@ -1,16 +1,29 @@
 """Accounts, the principals that act in them, their keys, and what each may do."""
 
+from .api_keys import ApiKeyDraft, ApiKeyService
+from .api_tokens import ApiTokenService, TokenAddress, TokenDraft
+from .assignments import AssignmentDraft, AssignmentService
+from .documents import LEVEL_WORDS, LEVELS, level_words, render_assignment, render_group, render_role, render_scope
+from .emails import canonical_email, check_email
 from .errors import (
     AccessDeniedError,
     AccountNotFoundError,
     FailedCheck,
     InvalidPrincipalError,
     InvalidTokenError,
+    LastAdminError,
     MissingTokenError,
     PrincipalExistsError,
     PrincipalNotFoundError,
+    TokenRevokedError,
+    TooManyPrincipalsError,
 )
+from .escalation import THE_PROGRAM, Giver
+from .granted import Granted
 from .grants import Grant, Grants, Identifiers
+from .lockout import LoginLockedError
+from .logins import LoginFailedError, LoginService
+from .managed import ACCOUNT_ADMIN
 from .model import (
     Account,
     ApiKey,
@@ -28,12 +41,49 @@ from .model import (
     Token,
     User,
 )
-from .permissions import Permission, resource_type_of, view_of
+from .oidc import (
+    OIDC_STATE_LASTS,
+    Identity,
+    InvalidNextError,
+    OidcLoginError,
+    OidcNotConfiguredError,
+    OidcProvider,
+    OidcService,
+)
+from .passwords import HashCost, LoginsBusyError, PasswordHashes, WeakPasswordError
+from .people import People
+from .people_documents import api_key_document, service_account_document, token_document, user_document
+from .pepper import Pepper
+from .permissions import Permission, levels_of, resource_type_of, view_of
 from .ports import AccessStore, AccessTransaction
+from .resource_groups import ResourceGroupDraft, ResourceGroupService
+from .rights import Rights
+from .role_errors import (
+    AssignmentNotFoundError,
+    InvalidAssignmentError,
+    InvalidResourceGroupError,
+    InvalidRoleError,
+    ManagedRoleError,
+    ResourceGroupNotFoundError,
+    RoleExistsError,
+    RoleNotFoundError,
+    StillAssignedError,
+    TooManyRolesError,
+)
+from .roles import RoleDraft, RoleService
 from .service import ADMIN_EMAIL, AccessService
+from .service_accounts import ServiceAccountDraft, ServiceAccountService
+from .sessions import SESSION_LASTS, CsrfError, InvalidSessionError, Opened, SessionService, end_sessions
+from .users import UserService
 
 __all__ = [
+    "ACCOUNT_ADMIN",
     "ADMIN_EMAIL",
+    "LEVELS",
+    "LEVEL_WORDS",
+    "OIDC_STATE_LASTS",
+    "SESSION_LASTS",
+    "THE_PROGRAM",
     "AccessDeniedError",
     "AccessService",
     "AccessStore",
@@ -41,29 +91,91 @@ __all__ = [
     "Account",
     "AccountNotFoundError",
     "ApiKey",
+    "ApiKeyDraft",
+    "ApiKeyService",
+    "ApiTokenService",
+    "AssignmentDraft",
+    "AssignmentNotFoundError",
+    "AssignmentService",
+    "CsrfError",
     "FailedCheck",
+    "Giver",
     "Grant",
+    "Granted",
     "Grants",
+    "HashCost",
     "Identifiers",
+    "Identity",
     "IncludedScope",
+    "InvalidAssignmentError",
+    "InvalidNextError",
     "InvalidPrincipalError",
+    "InvalidResourceGroupError",
+    "InvalidRoleError",
+    "InvalidSessionError",
     "InvalidTokenError",
     "KeyText",
+    "LastAdminError",
+    "LoginFailedError",
     "LoginFailures",
+    "LoginLockedError",
+    "LoginService",
+    "LoginsBusyError",
+    "ManagedRoleError",
     "MissingTokenError",
+    "OidcLoginError",
+    "OidcNotConfiguredError",
+    "OidcProvider",
+    "OidcService",
+    "Opened",
+    "PasswordHashes",
+    "People",
+    "Pepper",
     "Permission",
     "Principal",
     "PrincipalExistsError",
     "PrincipalNotFoundError",
     "PrincipalRef",
     "ResourceGroup",
+    "ResourceGroupDraft",
+    "ResourceGroupNotFoundError",
+    "ResourceGroupService",
     "ResourceSelector",
+    "Rights",
     "Role",
     "RoleAssignment",
+    "RoleDraft",
+    "RoleExistsError",
+    "RoleNotFoundError",
+    "RoleService",
     "ServiceAccount",
+    "ServiceAccountDraft",
+    "ServiceAccountService",
     "Session",
+    "SessionService",
+    "StillAssignedError",
     "Token",
+    "TokenAddress",
+    "TokenDraft",
+    "TokenRevokedError",
+    "TooManyPrincipalsError",
+    "TooManyRolesError",
     "User",
+    "UserService",
+    "WeakPasswordError",
+    "api_key_document",
+    "canonical_email",
+    "check_email",
+    "end_sessions",
+    "level_words",
+    "levels_of",
+    "render_assignment",
+    "render_group",
+    "render_role",
+    "render_scope",
     "resource_type_of",
+    "service_account_document",
+    "token_document",
+    "user_document",
     "view_of",
 ]

@@ -81,3 +81,30 @@ class PrincipalExistsError(ConflictError):
 
 class InvalidPrincipalError(InvalidInputError):
     code = "invalid-principal"
+
+
+class LastAdminError(ConflictError):
+    code = "last-admin"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{email} is the last enabled admin of the account", hint="make somebody else an account admin first"
+        )
+
+
+class TokenRevokedError(ConflictError):
+    """A revoked token stays revoked."""
+
+    code = "token-revoked"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"token [{identifier}] is revoked", hint="create a new token")
+
+
+class TooManyPrincipalsError(ConflictError):
+    """Lists that are read whole have an end."""
+
+    code = "too-many-principals"
+
+    def __init__(self, what: str, most: int) -> None:
+        super().__init__(f"there are {most} {what} already, and no more can be made", hint="delete those not in use")

@@ -2,10 +2,12 @@
 
 from enum import StrEnum
 
-from pierhead.control.scopes import ResourceType
+from pierhead.control.scopes import Level, ResourceType
 
 
 class Permission(StrEnum):
+    __hash__ = str.__hash__  # the enum's own is slower by far, and every request asks for a few dozen
+
     ACCOUNT_VIEW = "core_account_view"
     ACCOUNT_EDIT = "core_account_edit"
     ORGANIZATION_VIEW = "core_organization_view"
@@ -74,3 +76,14 @@ def resource_type_of(permission: Permission) -> ResourceType:
 def view_of(permission: Permission) -> Permission:
     """The permission to see what this one is about: without it the thing is not there for the caller."""
     return Permission(f"core_{permission.split('_')[1]}_view")
+
+
+def levels_of(permission: Permission) -> frozenset[Level]:
+    """At which levels it means anything: nobody can see an account from a role in one of its projects."""
+    return _LEVELS.get(resource_type_of(permission), frozenset(Level))
+
+
+_LEVELS = {
+    ResourceType.ACCOUNT: frozenset({Level.ACCOUNT}),
+    ResourceType.ORGANIZATION: frozenset({Level.ACCOUNT, Level.ORG}),
+}

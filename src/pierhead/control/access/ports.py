@@ -83,12 +83,18 @@ class SessionRows(Protocol):
 
     def remove_of(self, account: str, user: str) -> int: ...
 
+    def keep_newest(self, account: str, user: str, most: int) -> int:
+        """Takes away the oldest sessions of that user beyond so many; says how many."""
+
     def purge(self, before: datetime) -> int:
         """Forgets sessions that expired before."""
 
 
 class LoginFailureRows(Protocol):
     def find(self, key: str) -> LoginFailures | None: ...
+
+    def claim(self, key: str, at: datetime) -> LoginFailures:
+        """The row to be changed in this transaction, made with a count of 0 if there is none; others wait for it."""
 
     def put(self, failures: LoginFailures) -> None: ...
 

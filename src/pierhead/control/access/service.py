@@ -6,7 +6,7 @@ What people, keys, roles and assignments there are is seen to by the services be
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pierhead.control.audit import SYSTEM, Action, PrincipalType, Subject, note
 from pierhead.control.organizations import DEFAULT_ORGANIZATION, DEFAULT_PROJECT, Organization, Project
@@ -17,9 +17,8 @@ from pierhead.kit.redact import SecretValue
 from pierhead.kit.signals import Topic
 
 from .errors import AccountNotFoundError, InvalidTokenError, MissingTokenError
-from .granting import grants_of
 from .grants import Grants
-from .managed import ACCOUNT_ADMIN, EVERYTHING, managed_group, managed_role
+from .managed import ACCOUNT_ADMIN, EVERYTHING
 from .model import (
     ACCOUNT_ID_LENGTH,
     KEY_ID_LENGTH,
@@ -30,21 +29,19 @@ from .model import (
     KeyText,
     Principal,
     PrincipalRef,
-    ResourceGroup,
-    Role,
     RoleAssignment,
     Token,
     User,
-    hash_secret,
 )
+from .pepper import Pepper
 from .ports import AccessStore, AccessTransaction
+from .resolving import grants_in
 
 RandomText = Callable[[int], str]
 ADMIN_EMAIL = "admin@localhost"
 ADMIN_KEY = "admin"
 GRANTS_FRESH_FOR = timedelta(seconds=4)
 """How long grants may be remembered when no word of a change arrives; a revocation has to count within five seconds."""
-_MIN_PEPPER_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +54,9 @@ class AccessService:
     """Thread-safe. ``pepper`` is at least 32 secret bytes kept outside the store."""
 
     def __init__(self, store: AccessStore, clock: Clock, pepper: bytes, ids: RandomText = random_text) -> None:
-        if len(pepper) < _MIN_PEPPER_BYTES:
-            raise ValueError(f"the pepper has fewer than {_MIN_PEPPER_BYTES} bytes")
+        self.pepper = Pepper(pepper)
         self._store = store
         self._clock = clock
-        self._pepper = pepper
         self._ids = ids
         self._lock = threading.Lock()
         self._remembered: dict[PrincipalRef, _Remembered] = {}
@@ -132,7 +127,7 @@ class AccessService:
         if found is not None and now < found.until:
             return found.grants
         with self._store.snapshot() as tx:
-            grants = _grants_in(tx, principal)
+            grants = grants_in(tx, principal)
         with self._lock:
             self._remembered[principal] = _Remembered(grants, now + GRANTS_FRESH_FOR)
         return grants
@@ -142,11 +137,11 @@ class AccessService:
             self._remembered = {}
 
     def _fits(self, token: Token | None, key: KeyText) -> bool:
-        now, digest = self._clock.now(), hash_secret(key.secret, self._pepper)
-        if token is None:
-            return False
-        is_its = token.fits(digest, now) and (token.account, token.owner.type) == (key.account, key.type)
-        return is_its and token.is_live(now)
+        """The same steps for a key that is not there, on a stand-in that nothing fits."""
+        now, digest, known = self._clock.now(), self.pepper.hash(key.secret), token or _NO_TOKEN
+        is_its = known.fits(digest, now)
+        is_named = (known.account, known.owner.type) == (key.account, key.type)
+        return known.is_live(now) and is_its and is_named and token is not None
 
     def _add_token(self, tx: AccessTransaction, owner: PrincipalRef) -> SecretValue:
         """A key that does not end, for the first user: whoever lost it could not get in any more."""
@@ -158,12 +153,27 @@ class AccessService:
             api_key=ADMIN_KEY,
             identifier=ADMIN_KEY,
             name="admin",
-            secret_hash=hash_secret(secret, self._pepper),
+            secret_hash=self.pepper.hash(secret),
             created_at=now,
             valid_from=now,
         )
         tx.tokens.add(token)
         return KeyText(PrincipalType.USER, token.account, token.id, secret).render()
+
+
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+_NO_TOKEN = Token(
+    id="",
+    account="",
+    owner=PrincipalRef(PrincipalType.USER, Scope(""), ""),
+    api_key="",
+    identifier="",
+    name="",
+    secret_hash=b"\0" * 32,
+    created_at=_LONG_AGO,
+    valid_from=_LONG_AGO,
+    expires_at=_LONG_AGO,
+)
 
 
 def _owner_name(tx: AccessTransaction, token: Token) -> str | None:
@@ -174,14 +184,3 @@ def _owner_name(tx: AccessTransaction, token: Token) -> str | None:
         return None if user is None or user.is_disabled else user.name
     account = tx.service_accounts.find(owner.scope, owner.identifier)
     return None if account is None else account.name
-
-
-def _grants_in(tx: AccessTransaction, principal: PrincipalRef) -> Grants:
-    def role_of(one: RoleAssignment) -> Role | None:
-        return managed_role(one.role, one.scope) or tx.roles.find(one.scope, one.role)
-
-    def group_of(one: RoleAssignment) -> ResourceGroup | None:
-        return managed_group(one.resource_group, one.scope) or tx.resource_groups.find(one.scope, one.resource_group)
-
-    assignments = tx.role_assignments.list_about(principal.scope.account, principal.key)
-    return grants_of(assignments, role_of, group_of)

@@ -1,7 +1,8 @@
 """The audit trail: every change, by whom, in a chain that shows what was done to it."""
 
-from .chain import check, sealed
-from .errors import AuditRecordNotFoundError, AuditTamperedError
+from .chain import beginning, check, sealed
+from .documents import document_of, text_of
+from .errors import AuditRecordNotFoundError, AuditTamperedError, AuditUnavailableError
 from .model import (
     SYSTEM,
     Action,
@@ -14,8 +15,8 @@ from .model import (
     Subject,
     Tail,
 )
-from .ports import Auditing, AuditRows, AuditStore
-from .service import AuditService
+from .ports import Auditing, AuditRows, AuditStore, AuditTransaction, PropertyRows
+from .service import AuditService, Verdict
 from .writing import note, secret_digest
 
 __all__ = [
@@ -28,15 +29,22 @@ __all__ = [
     "AuditService",
     "AuditStore",
     "AuditTamperedError",
+    "AuditTransaction",
+    "AuditUnavailableError",
     "Auditing",
     "Document",
     "Entry",
     "PrincipalType",
+    "PropertyRows",
     "Record",
     "Subject",
     "Tail",
+    "Verdict",
+    "beginning",
     "check",
+    "document_of",
     "note",
     "sealed",
     "secret_digest",
+    "text_of",
 ]

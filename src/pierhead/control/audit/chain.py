@@ -9,6 +9,7 @@ import hmac
 import json
 from collections.abc import Iterable
 
+from .documents import text_of
 from .errors import AuditTamperedError
 from .model import Entry, Record, Tail
 
@@ -25,8 +26,13 @@ def sealed(entry: Entry, tail: Tail | None, key: bytes) -> tuple[Record, Tail]:
     )
 
 
-def check(account: str, records: Iterable[Record], tail: Tail | None, key: bytes) -> int:
-    """How many records there are, when every one is in its place as it was written.
+def beginning(account: str, key: bytes) -> Tail:
+    """The end of a chain that has no record yet."""
+    return Tail(account, 0, START, _tail_seal(account, 0, START, key))
+
+
+def check(account: str, records: Iterable[Record], tail: Tail | None, key: bytes) -> tuple[int, bytes]:
+    """How many records there are, and the last seal, when every one is in its place as it was written.
 
     ``records`` are all of the account, by sequence. Raises AuditTamperedError at the first that is not.
     """
@@ -42,11 +48,11 @@ def check(account: str, records: Iterable[Record], tail: Tail | None, key: bytes
     if tail is None:
         if count:
             raise AuditTamperedError(account, count, "the end of the chain is gone")
-        return 0
+        return count, previous
     is_own = hmac.compare_digest(tail.seal, _tail_seal(account, tail.sequence, tail.last, key))
     if not is_own or tail.sequence != count or tail.last != previous:
         raise AuditTamperedError(account, count, "the chain ends elsewhere than it was written to end")
-    return count
+    return count, previous
 
 
 def _record_seal(entry: Entry, sequence: int, previous: bytes, key: bytes) -> bytes:
@@ -67,8 +73,8 @@ def _record_seal(entry: Entry, sequence: int, previous: bytes, key: bytes) -> by
             subject.identifier,
             subject.name,
         ],
-        entry.before,
-        entry.after,
+        text_of(entry.before),
+        text_of(entry.after),
     ]
     return _mac(parts, key)
 
@@ -78,5 +84,5 @@ def _tail_seal(account: str, sequence: int, last: bytes, key: bytes) -> bytes:
 
 
 def _mac(parts: list[object], key: bytes) -> bytes:
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = json.dumps(parts, separators=(",", ":"))
     return hmac.digest(key, text.encode(), "sha256")

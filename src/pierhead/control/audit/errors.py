@@ -1,6 +1,6 @@
 """What can go wrong with the audit trail."""
 
-from pierhead.kit.errors import IntegrityError, NotFoundError
+from pierhead.kit.errors import IntegrityError, NotFoundError, UnavailableError
 
 
 class AuditTamperedError(IntegrityError):
@@ -22,3 +22,16 @@ class AuditRecordNotFoundError(NotFoundError):
     def __init__(self, audit_id: str) -> None:
         super().__init__(f"audit event [{audit_id}] not found.")
         self.audit_id = audit_id
+
+
+class AuditUnavailableError(UnavailableError):
+    """Nothing is changed that cannot be written down; reading goes on."""
+
+    code = "audit-unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"nothing was changed, because the audit trail cannot be written: {reason}",
+            hint="look whether the database is full or read-only, and check the trail with `pierhead audit verify`",
+        )
+        self.reason = reason

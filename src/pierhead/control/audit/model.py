@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pierhead.control.scopes import ResourceType, Scope
+from pierhead.control.scopes import Areas, ResourceType, Scope
 
 Document = Mapping[str, object]
 
@@ -81,6 +81,11 @@ class Entry:
     before: Document | None = None
     after: Document | None = None
 
+    @property
+    def search_texts(self) -> tuple[str, ...]:
+        """What a search looks through."""
+        return self.subject.identifier, self.subject.name, self.by.name, self.by.identifier
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -109,9 +114,13 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """An empty field restricts nothing. ``scopes``: the scope itself and what is in it."""
+    """An empty field restricts nothing, but ``areas``: where None is everywhere, and no area is nowhere.
 
-    scopes: tuple[Scope, ...] = ()
+    ``resources``: kinds and identifiers, an empty one for all of the kind; an entry fits when one of them does.
+    """
+
+    areas: Areas = None
+    resources: tuple[tuple[ResourceType, str], ...] = ()
     resource_types: tuple[ResourceType, ...] = ()
     identifiers: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
@@ -119,3 +128,4 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     search: str = ""
+    """Part of one of the entry's ``search_texts``, in any case of letters."""

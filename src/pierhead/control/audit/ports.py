@@ -10,18 +10,24 @@ from .model import AuditFilter, Entry, Record, Tail
 
 class AuditRows(Protocol):
     def add(self, entry: Entry) -> None:
-        """Sealed and written as the last thing before the commit, in the order of adding. When that fails, so does the
-        transaction. Raises RuntimeError on a store that was given no key."""
+        """Sealed and written as the last thing before the commit, in the order of adding. When that fails, so
+        does the transaction, with AuditUnavailableError. Raises RuntimeError on a store that was given no key."""
 
     def find(self, account: str, audit_id: str) -> Record | None: ...
 
     def page(self, account: str, wanted: AuditFilter, request: PageRequest) -> Page[Record]:
-        """Newest first."""
+        """Newest first. Raises AuditTamperedError as ``after``."""
 
     def after(self, account: str, sequence: int, limit: int) -> tuple[Record, ...]:
-        """The next ``limit`` records, by sequence."""
+        """The next ``limit`` records, by sequence. Raises AuditTamperedError for one that nobody can have written."""
 
     def tail(self, account: str) -> Tail | None: ...
+
+
+class PropertyRows(Protocol):
+    def get(self, name: str) -> str | None: ...
+
+    def put(self, name: str, value: str) -> None: ...
 
 
 class Auditing(Protocol):
@@ -31,9 +37,14 @@ class Auditing(Protocol):
     def audit(self) -> AuditRows: ...
 
 
+class AuditTransaction(Auditing, Protocol):
+    @property
+    def properties(self) -> PropertyRows: ...
+
+
 class AuditStore(Protocol):
-    def transaction(self) -> AbstractContextManager[Auditing]:
+    def transaction(self) -> AbstractContextManager[AuditTransaction]:
         """Commits when the block ends, rolls back when it raises."""
 
-    def snapshot(self) -> AbstractContextManager[Auditing]:
+    def snapshot(self) -> AbstractContextManager[AuditTransaction]:
         """One consistent view, for reading only; waits for no writer."""

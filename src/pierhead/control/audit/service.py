@@ -4,22 +4,36 @@ Writing is not done here: each use case adds its own entry to its own transactio
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from pierhead.control.scopes import ResourceType, Scope
+from pierhead.kit.clock import Clock
+from pierhead.kit.ids import new_id
 from pierhead.kit.paging import Page, PageRequest
 
 from .chain import check
-from .errors import AuditRecordNotFoundError
-from .model import AuditFilter, Record
+from .errors import AuditRecordNotFoundError, AuditTamperedError
+from .model import SYSTEM, Action, AuditFilter, Entry, Record, Subject
 from .ports import Auditing, AuditStore
 
 _BATCH = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All ``records`` are as they were written. ``seal`` is that of the last one: who keeps it elsewhere can tell later
+    that nobody has put an older state of the whole database in the place of this one."""
+
+    records: int
+    seal: str
+
+
 class AuditService:
     """Thread-safe: it holds nothing that changes. ``key`` is the one the store seals with."""
 
-    def __init__(self, store: AuditStore, key: bytes) -> None:
+    def __init__(self, store: AuditStore, clock: Clock, key: bytes) -> None:
         self._store = store
+        self._clock = clock
         self._key = key
 
     def list(self, account: str, wanted: AuditFilter, request: PageRequest) -> Page[Record]:
@@ -35,10 +49,30 @@ class AuditService:
             raise AuditRecordNotFoundError(audit_id)
         return found
 
-    def verify(self, account: str) -> int:
-        """The number of records, all of which are as they were written. Raises AuditTamperedError."""
+    def begin(self, account: str) -> None:
+        """Notes once that the trail of an account has begun, outside of it too: one that is wiped out is missed."""
+        with self._store.transaction() as tx:
+            if tx.properties.get(_begun(account)) is None:
+                entry = Entry(new_id(), self._clock.now(), SYSTEM, Action.START, _trail_of(account))
+                tx.audit.add(entry)
+                tx.properties.put(_begun(account), entry.id)
+
+    def verify(self, account: str) -> Verdict:
+        """Raises AuditTamperedError at the first record that is not as it was written."""
         with self._store.snapshot() as tx:
-            return check(account, _all(tx, account), tx.audit.tail(account), self._key)
+            count, last = check(account, _all(tx, account), tx.audit.tail(account), self._key)
+            begun = tx.properties.get(_begun(account))
+            if begun is not None and tx.audit.find(account, begun) is None:
+                raise AuditTamperedError(account, 1, "the trail does not begin as it began")
+        return Verdict(count, last.hex())
+
+
+def _begun(account: str) -> str:
+    return f"audit trail of {account}"
+
+
+def _trail_of(account: str) -> Subject:
+    return Subject(Scope(account), ResourceType.AUDIT, account, "audit trail")
 
 
 def _all(tx: Auditing, account: str) -> Iterator[Record]:

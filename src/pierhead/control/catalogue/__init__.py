@@ -8,8 +8,10 @@ from .errors import (
     UnknownFieldError,
     UnknownLineError,
     UnsupportedInfraError,
+    UnusablePinError,
 )
 from .model import CatalogueField, DeprecatedPin, Infra, Pin, deprecated, effective, is_too_old, overrides, tag_of
+from .pin_values import warning_about
 from .ports import PinRows, PinStore, PinTransaction
 from .service import CatalogueService
 from .versions import VersionChoice, VersionSource, choose_version
@@ -31,6 +33,7 @@ __all__ = [
     "UnknownFieldError",
     "UnknownLineError",
     "UnsupportedInfraError",
+    "UnusablePinError",
     "VersionChoice",
     "VersionSource",
     "choose_version",
@@ -40,4 +43,5 @@ __all__ = [
     "overrides",
     "repository_of",
     "tag_of",
+    "warning_about",
 ]

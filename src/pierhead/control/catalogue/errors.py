@@ -53,6 +53,18 @@ class InvalidImageValueError(InvalidInputError):
         self.value = value
 
 
+class UnusablePinError(InvalidInputError):
+    code = "unusable-pin"
+
+    def __init__(self, field: str, value: str, reason: str) -> None:
+        super().__init__(
+            f"the account pins {field} to {value[:300]!r}, which is no image: {reason}",
+            hint=f"set {field} to [host[:port]/]repository[:tag][@digest] with update-config, or reset it",
+        )
+        self.field = field
+        self.value = value
+
+
 class NoImageError(NotFoundError):
     """A field that exists, but has neither a pin nor a default in the release line."""
 

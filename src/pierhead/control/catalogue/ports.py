@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from pierhead.control.audit import Auditing
+
 from .model import Infra, Pin
 
 
@@ -21,7 +23,7 @@ class PinRows(Protocol):
         """Drops every pin of the account, on every infrastructure."""
 
 
-class PinTransaction(Protocol):
+class PinTransaction(Auditing, Protocol):
     @property
     def pins(self) -> PinRows: ...
 

@@ -8,6 +8,7 @@ from pierhead.control.connectors import Reason
 
 from .catalogue import Catalogue
 from .model import Infra, Pin, is_too_old
+from .pin_values import usable
 
 
 class VersionSource(StrEnum):
@@ -32,14 +33,15 @@ class VersionChoice:
 def choose_version(
     field: str, infra: Infra, pins: Iterable[Pin], catalogue: Catalogue, line: str | None = None
 ) -> VersionChoice:
-    """``pins`` are one account's. Raises UnknownFieldError, NoImageError, UnknownLineError."""
+    """``pins`` are one account's. Raises UnknownFieldError, NoImageError, UnusablePinError,
+    UnknownLineError."""
     pin = next((pin for pin in pins if pin.field == field and pin.infra is infra), None)
     if pin is None:
         image = catalogue.default(field, infra, line)
         return VersionChoice(image, VersionSource.DEFAULT, _default_trail(field, catalogue.line(line)))
     catalogue.check_fields((field,), infra)
     default = catalogue.defaults(infra, line).get(field)
-    return VersionChoice(pin.value, VersionSource.PIN, _pin_trail(pin, default, catalogue))
+    return VersionChoice(usable(field, pin.value), VersionSource.PIN, _pin_trail(pin, default, catalogue))
 
 
 def _default_trail(field: str, line: str) -> tuple[Reason, ...]:

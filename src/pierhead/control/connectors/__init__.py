@@ -1,13 +1,17 @@
 """Docker registry connectors: where images come from, with which credentials, and who decides."""
 
 from .address import RegistryAddress, normalise_url
+from .authority import UNLIMITED, Authority
 from .checks import check_draft
+from .cloud import ecr_region
 from .defaults import BUILT_IN_URL, DEFAULT_IDENTIFIER, DEFAULT_REFERENCE, default_draft
 from .document import parse_connector, parse_spec, render_connector, render_spec
 from .errors import (
     ConnectorExistsError,
+    ConnectorInUseError,
     ConnectorMissingError,
     ConnectorNotFoundError,
+    ConnectorTakenError,
     FieldError,
     ForceDeleteError,
     ImageNotPlaceableError,
@@ -35,7 +39,20 @@ from .model import (
     UsernamePasswordAuth,
 )
 from .naming import ImageName, NamePreview, Preview, image_name, preview
+from .order import Order, SortColumn, SortOrderError, parse_orders
 from .ports import ConnectorRows, ConnectorStore, ConnectorTransaction, SecretLookup
+from .saved_filters import (
+    FilterDraft,
+    FilterExistsError,
+    FilterMissingError,
+    FilterOwnerError,
+    FilterService,
+    FilterType,
+    FilterVisibility,
+    SavedFilter,
+    TooManyFiltersError,
+    filter_document,
+)
 from .selection import (
     ConnectorChoice,
     ConnectorSource,
@@ -45,6 +62,7 @@ from .selection import (
     select_step_connector,
 )
 from .service import ConnectorService, SavedConnector
+from .uses import DEFAULT_SETTING, Use, uses_of_connector, uses_of_secret
 
 __all__ = [
     "BUILT_IN_URL",
@@ -52,7 +70,10 @@ __all__ = [
     "CONNECTOR_TYPE",
     "DEFAULT_IDENTIFIER",
     "DEFAULT_REFERENCE",
+    "DEFAULT_SETTING",
+    "UNLIMITED",
     "AnonymousAuth",
+    "Authority",
     "ConnectivityMode",
     "ConnectivityStatus",
     "Connector",
@@ -60,6 +81,7 @@ __all__ = [
     "ConnectorDraft",
     "ConnectorExistsError",
     "ConnectorFilter",
+    "ConnectorInUseError",
     "ConnectorMissingError",
     "ConnectorNotFoundError",
     "ConnectorRows",
@@ -67,11 +89,19 @@ __all__ = [
     "ConnectorSource",
     "ConnectorStatus",
     "ConnectorStore",
+    "ConnectorTakenError",
     "ConnectorTransaction",
     "ConnectorWarning",
     "CredentialHelper",
     "DockerRegistrySpec",
     "FieldError",
+    "FilterDraft",
+    "FilterExistsError",
+    "FilterMissingError",
+    "FilterOwnerError",
+    "FilterService",
+    "FilterType",
+    "FilterVisibility",
     "FindConnector",
     "ForceDeleteError",
     "ImageName",
@@ -79,23 +109,32 @@ __all__ = [
     "InvalidConnectorError",
     "InvalidRegistryUrlError",
     "NamePreview",
+    "Order",
     "Preview",
     "ProviderType",
     "Reason",
     "RegistryAddress",
     "RegistryHost",
     "SavedConnector",
+    "SavedFilter",
     "SecretLookup",
     "SecretUseError",
+    "SortColumn",
+    "SortOrderError",
     "StatusError",
     "TlsSpec",
+    "TooManyFiltersError",
+    "Use",
     "UsernamePasswordAuth",
     "check_draft",
     "default_draft",
+    "ecr_region",
+    "filter_document",
     "image_name",
     "known_host",
     "normalise_url",
     "parse_connector",
+    "parse_orders",
     "parse_spec",
     "preview",
     "registry_hosts",
@@ -103,4 +142,6 @@ __all__ = [
     "render_spec",
     "select_connector",
     "select_step_connector",
+    "uses_of_connector",
+    "uses_of_secret",
 ]

@@ -8,8 +8,9 @@ from pierhead.kit.errors import AppError
 from pierhead.oci.reference_grammar import fault_of_host
 
 from .address import normalise_url
-from .errors import FieldError, InvalidConnectorError
-from .model import ConnectorDraft, DockerRegistrySpec, TlsSpec
+from .cloud import ecr_region
+from .errors import FieldError, InvalidConnectorError, InvalidRegistryUrlError
+from .model import ConnectorDraft, CredentialHelper, DockerRegistrySpec, TlsSpec, UsernamePasswordAuth
 
 RESERVED_IDENTIFIER = "harnessSecretManager"
 _MAX_DESCRIPTION = 1024
@@ -69,7 +70,21 @@ def _faults_of_spec(spec: DockerRegistrySpec) -> Iterator[FieldError]:
     for host in spec.trusted_realm_hosts:
         if fault_of_host(host):
             yield FieldError("connector.spec.trustedRealmHosts", f"{host[:200]!r} is not a lower-case host[:port]")
+    if spec.credential_helper is CredentialHelper.ECR and (fault := _fault_of_ecr(spec)):
+        yield FieldError("connector.spec.credentialHelper", fault)
     yield from _faults_of_tls(spec.tls)
+
+
+def _fault_of_ecr(spec: DockerRegistrySpec) -> str | None:
+    if not isinstance(spec.auth, UsernamePasswordAuth):
+        return "needs an AWS key: its id as the user name, and the secret of it as the password"
+    try:
+        address = normalise_url(spec.url, spec.provider_type)
+    except InvalidRegistryUrlError:
+        return None  # said of the URL already
+    if ecr_region(address.registry) is None or address.is_plain_http:
+        return "is for https://<account of 12 digits>.dkr.ecr.<region>.amazonaws.com only"
+    return None
 
 
 def _is_selector(text: str) -> bool:

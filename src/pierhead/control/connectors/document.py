@@ -14,6 +14,7 @@ from .model import (
     AnonymousAuth,
     Connector,
     ConnectorDraft,
+    CredentialHelper,
     DockerRegistrySpec,
     ProviderType,
     TlsSpec,
@@ -34,6 +35,8 @@ _KNOWN_SPEC = frozenset(
         "tls",
         "proxyUrl",
         "trustedRealmHosts",
+        "allowPrivateAddresses",
+        "credentialHelper",
     }
 )
 
@@ -77,6 +80,8 @@ def render_spec(spec: DockerRegistrySpec) -> dict[str, object]:
         "tls": _render_tls(spec.tls),
         "proxyUrl": spec.proxy_url,
         "trustedRealmHosts": list(spec.trusted_realm_hosts),
+        "allowPrivateAddresses": spec.allow_private_addresses,
+        "credentialHelper": spec.credential_helper and spec.credential_helper.value,
     }
     return {
         "dockerRegistryUrl": spec.url,
@@ -176,6 +181,8 @@ def _read_spec(reader: Reader, body: object) -> DockerRegistrySpec | None:
         tls=tls,
         proxy_url=reader.text(body, "proxyUrl", path),
         trusted_realm_hosts=reader.texts(body, "trustedRealmHosts", path),
+        allow_private_addresses=reader.flag(body, "allowPrivateAddresses", path, default=False),
+        credential_helper=_read_helper(reader, body, path),
     )
 
 
@@ -192,6 +199,16 @@ def _read_provider(reader: Reader, body: Body, path: str) -> ProviderType:
 def _missing_provider(reader: Reader, path: str) -> ProviderType:
     reader.fault(f"{path}.providerType", "cannot be empty")
     return ProviderType.OTHER
+
+
+def _read_helper(reader: Reader, body: Body, path: str) -> CredentialHelper | None:
+    value = reader.text(body, "credentialHelper", path)
+    try:
+        return None if value is None else CredentialHelper(value)
+    except ValueError:
+        names = ", ".join(CredentialHelper)
+        reader.fault(f"{path}.credentialHelper", f"Invalid value: {str(value)[:100]}; it is one of {names}")
+        return None
 
 
 def _read_auth(reader: Reader, body: Body, path: str) -> AnonymousAuth | UsernamePasswordAuth:

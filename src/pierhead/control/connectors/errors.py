@@ -70,6 +70,16 @@ class ConnectorExistsError(ConflictError):
         self.identifier = identifier
 
 
+class ConnectorTakenError(ConflictError):
+    """Somebody else made one with the same identifier in the same moment."""
+
+    code = "connector-taken"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"Connector [{identifier}] already exists")
+        self.identifier = identifier
+
+
 class ConnectorMissingError(NotFoundError):
     """Read, updated, deleted or tested by identifier, and not there."""
 
@@ -98,6 +108,20 @@ class ConnectorNotFoundError(NotFoundError):
         )
         self.identifier = identifier
         self.level = level
+
+
+class ConnectorInUseError(ConflictError):
+    """``users`` are the names of what refers to it."""
+
+    code = "connector-in-use"
+
+    def __init__(self, identifier: str, users: tuple[str, ...]) -> None:
+        super().__init__(
+            f"Could not delete the connector {identifier} as it is referenced by other entities",
+            hint=f"referenced by: {', '.join(users[:10])}; forceDelete=true deletes it all the same",
+        )
+        self.identifier = identifier
+        self.users = users
 
 
 class ForceDeleteError(InvalidInputError):

@@ -3,16 +3,23 @@
 Pure. URLs are read in ``address``, image names made in ``naming``, precedence decided in ``selection``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, ClassVar
 
 from pierhead.control.scopes import Scope, ScopedReference
 
+from .order import Order, SortColumn
+
+if TYPE_CHECKING:  # deciding about images does not need to know who may see what
+    from pierhead.control.access import Identifiers
+
 CONNECTOR_TYPE = "DockerRegistry"
 CATEGORY = "ARTIFACTORY"
+_LAST_MODIFIED_FIRST = (Order(SortColumn.LAST_MODIFIED_AT, is_descending=True),)
 
 
 class ProviderType(StrEnum):
@@ -179,6 +186,8 @@ class ConnectorFilter:
     """An empty field restricts nothing; ``search`` is a part of name, identifier or a tag, in any case.
 
     The wire calls ``search`` a regular expression; a plain part of the text is enough and cannot run for ever.
+    ``visible``: which connectors there are for whoever asks, by scope, and none in scopes that it does not name; None:
+    all of them. ``order``: the most important first; without any, last modified first.
     """
 
     search: str = ""
@@ -191,14 +200,34 @@ class ConnectorFilter:
     modes: tuple[ConnectivityMode, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     include_scopes_above: bool = False
+    visible: "tuple[tuple[Scope, Identifiers], ...] | None" = None
+    order: tuple[Order, ...] = ()
 
     def scopes(self, scope: Scope) -> tuple[Scope, ...]:
         """Where to look when asked at ``scope``: that one, and with ``include_scopes_above`` all that contain it."""
         above = [Scope(scope.account), Scope(scope.account, scope.org)] if self.include_scopes_above else []
         return tuple(dict.fromkeys([*above, scope]))
 
+    def places(self, scope: Scope) -> "tuple[tuple[Scope, Identifiers], ...]":
+        """The same with what may be seen there: with None all of it, else these identifiers, at least one."""
+        seen = None if self.visible is None else dict(self.visible)
+        asked = [(place, None if seen is None else seen.get(place, frozenset())) for place in self.scopes(scope)]
+        return tuple((place, named) for place, named in asked if named is None or named)
+
+    def shows(self, connector: Connector) -> bool:
+        """Whether whoever asks may see it, given that it is in one of the scopes."""
+        seen = None if self.visible is None else dict(self.visible).get(connector.scope, frozenset())
+        return seen is None or connector.identifier in seen
+
+    def in_order(self, connectors: "Iterable[Connector]") -> "list[Connector]":
+        """As they are listed; of two that are equal in all that was asked for, by id."""
+        found = sorted(connectors, key=lambda one: one.id)
+        for order in reversed(self.order or _LAST_MODIFIED_FIRST):
+            found.sort(key=attrgetter(order.column.attribute), reverse=order.is_descending)
+        return found
+
     def matches(self, connector: Connector) -> bool:
-        """Everything but the scope."""
+        """Everything but the place."""
         return all(check(connector) for check in (self._matches_text, self._matches_kind, self._matches_tags))
 
     def _matches_text(self, connector: Connector) -> bool:

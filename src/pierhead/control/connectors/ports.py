@@ -4,6 +4,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from pierhead.control.audit import Auditing
+from pierhead.control.organizations import PlaceTransaction
 from pierhead.control.scopes import Scope
 from pierhead.kit.paging import Page, PageRequest
 
@@ -26,7 +28,7 @@ class ConnectorRows(Protocol):
         """False when there was none."""
 
     def page(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
-        """Connectors of ``wanted.scopes(scope)`` that ``wanted.matches``, last modified first."""
+        """Connectors of ``wanted.places(scope)`` that ``wanted.matches``, last modified first."""
 
     def set_status(self, scope: Scope, identifier: str, status: ConnectorStatus) -> bool:
         """Changes nothing else, ``last_modified_at`` included. False when there is no such connector."""
@@ -40,15 +42,18 @@ class ConnectorRows(Protocol):
     def set_next_test(self, scope: Scope, identifier: str, at: datetime | None) -> bool:
         """When to test it again unasked; None, as for a new connector, means never. False when there is none."""
 
+    def referring_to(self, scope: Scope, identifier: str) -> tuple[Connector, ...]:
+        """The connectors of the account whose ``Connector.secrets()`` has this secret, in no order."""
+
     def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
-        """Identifiers of the connectors of the account whose ``Connector.secrets()`` has this secret, sorted."""
+        """Identifiers of the same, sorted."""
 
 
 class SecretLookup(Protocol):
     def find(self, scope: Scope, identifier: str) -> "Secret | None": ...
 
 
-class ConnectorTransaction(Protocol):
+class ConnectorTransaction(PlaceTransaction, Auditing, Protocol):
     @property
     def connectors(self) -> ConnectorRows: ...
 

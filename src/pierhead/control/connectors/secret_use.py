@@ -1,19 +1,54 @@
-"""Secrets as connectors use them: there, within reach, and not shown to another origin in silence."""
+"""Secrets as connectors use them: there, within reach, and bound to the way that somebody who may use them gave them.
+
+A secret that is new in its field, or whose way changes (origin, TLS, proxy, delegates, realms...), has to be allowed
+again: otherwise whoever may edit a connector could have its password sent to a server of theirs.
+"""
 
 from pierhead.control.scopes import InvalidReferenceError, Level, Scope, ScopedReference
 
 from .address import normalise_url
+from .authority import Authority
 from .errors import SecretUseError
 from .model import ConnectorWarning, DockerRegistrySpec, UsernamePasswordAuth
 from .ports import SecretLookup
 
 
-def check_secrets(spec: DockerRegistrySpec, scope: Scope, secrets: SecretLookup) -> None:
-    """Raises SecretUseError for the first secret that is missing or lies below the connector's scope."""
+def check_secrets(
+    spec: DockerRegistrySpec,
+    scope: Scope,
+    secrets: SecretLookup,
+    authority: Authority,
+    before: DockerRegistrySpec | None = None,
+) -> None:
+    """``before``: what the connector was until now. Raises SecretUseError for the first secret that is missing, lies
+    below the connector's scope or is not there for the caller, and AccessDeniedError for one that may not be used."""
+    allowed = _allowed(spec, before, scope)
     for field, reference in spec.secret_fields():
         place, identifier = _reach(field, reference, scope)
+        missing = SecretUseError(field, f"No secret exists with the id {identifier} in the {place.level} scope")
         if secrets.find(place, identifier) is None:
-            raise SecretUseError(field, f"No secret exists with the id {identifier} in the {place.level} scope")
+            raise missing
+        if (field, place, identifier) not in allowed:
+            authority.use_secret(place, identifier, lambda *_, missing=missing: missing)
+
+
+def check_reach(
+    spec: DockerRegistrySpec, account: str, authority: Authority, before: DockerRegistrySpec | None = None
+) -> None:
+    """Letting the server connect to private addresses, or to others while it may, is not for every editor. Raises
+    AccessDeniedError."""
+    was = before is not None and before.allow_private_addresses and _reached(before) == _reached(spec)
+    if spec.allow_private_addresses and not was:
+        authority.reach_private(account)
+
+
+def _allowed(
+    spec: DockerRegistrySpec, before: DockerRegistrySpec | None, scope: Scope
+) -> frozenset[tuple[str, Scope, str]]:
+    """The secrets that were already given to the very same way, each in its field."""
+    if before is None or _way(before) != _way(spec):
+        return frozenset()
+    return frozenset((field, *reference.resolve(scope)) for field, reference in before.secret_fields())
 
 
 def _reach(field: str, reference: ScopedReference, scope: Scope) -> tuple[Scope, str]:
@@ -34,7 +69,11 @@ def warn_credential_moved(before: DockerRegistrySpec, after: DockerRegistrySpec)
     if before.auth.password_ref != after.auth.password_ref or _way(before) == _way(after):
         return ()
     old, new = _origin(before), _origin(after)
-    where = f"to {new} instead of {old}" if new != old else f"to {new} by another way (TLS, proxy, delegate or realm)"
+    where = (
+        f"to {new} instead of {old}"
+        if new != old
+        else f"to {new} by another way (TLS, proxy, delegate, realm or kind of login)"
+    )
     return (
         ConnectorWarning(
             "credential-origin-changed",
@@ -48,14 +87,20 @@ def _origin(spec: DockerRegistrySpec) -> str:
     return f"{address.scheme}://{address.registry}"
 
 
-def _way(spec: DockerRegistrySpec) -> tuple[object, ...]:
-    """All that decides who gets to see the password."""
+def _reached(spec: DockerRegistrySpec) -> tuple[object, ...]:
+    """All that decides which addresses are connected to, and by whom."""
     return (
         _origin(spec),
-        spec.tls,
         spec.proxy,
         spec.proxy_url,
         frozenset(spec.trusted_realm_hosts),
         spec.execute_on_delegate,
         frozenset(spec.delegate_selectors),
+        spec.allow_private_addresses,
     )
+
+
+def _way(spec: DockerRegistrySpec) -> tuple[object, ...]:
+    """All that decides who gets to see the secrets. The provider type is among it: a test asks Harbor at other paths,
+    with the credentials."""
+    return (*_reached(spec), spec.tls, spec.credential_helper, spec.provider_type)

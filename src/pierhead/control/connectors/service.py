@@ -1,20 +1,32 @@
 """Use cases of connectors: store, change, read, delete, and say what a change means (harness-api §1.5).
 
-Permissions are asked by the caller; testing a connection is a task and not done here.
+Permissions on connectors are asked by the caller, those on the secrets in them here, of the caller's ``Authority``;
+testing a connection is a task and not done here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pierhead.control.scopes import Scope, ScopedReference
+from pierhead.control.audit import SYSTEM, Action, Actor, Subject, note
+from pierhead.control.organizations import check_place
+from pierhead.control.scopes import ResourceType, Scope, ScopedReference
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource, new_id
 from pierhead.kit.paging import Page, PageRequest
 
 from .address import normalise_url
+from .authority import UNLIMITED, Authority, authority_of
 from .checks import RESERVED_IDENTIFIER, check_draft
+from .cloud import notes_of_login
 from .defaults import DEFAULT_IDENTIFIER, default_draft, warn_deleted, warn_edited, warn_failing
-from .errors import ConnectorExistsError, ConnectorMissingError, ConnectorNotFoundError, ForceDeleteError
+from .document import render_connector
+from .errors import (
+    ConnectorExistsError,
+    ConnectorInUseError,
+    ConnectorMissingError,
+    ConnectorNotFoundError,
+    ConnectorTakenError,
+)
 from .model import (
     ConnectivityStatus,
     Connector,
@@ -26,7 +38,8 @@ from .model import (
 )
 from .naming import Preview, preview
 from .ports import ConnectorStore, ConnectorTransaction
-from .secret_use import check_secrets, warn_credential_moved
+from .secret_use import check_reach, check_secrets, warn_credential_moved
+from .uses import Use, uses_of_connector, uses_of_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +61,30 @@ class ConnectorService:
         self._ids = ids
         self._sample_images = tuple(sample_images)
 
-    def create(self, draft: ConnectorDraft) -> SavedConnector:
-        """Raises InvalidConnectorError, SecretUseError, ConnectorExistsError."""
+    def create(
+        self, draft: ConnectorDraft, *, by: Actor = SYSTEM, authority: Authority | None = None
+    ) -> SavedConnector:
+        """Raises InvalidConnectorError, PlaceNotFoundError, SecretUseError, ConnectorExistsError, AccessDeniedError."""
         check_draft(draft)
         with self._store.transaction() as tx:
-            check_secrets(draft.spec, draft.scope, tx.secrets)
+            check_place(tx, draft.scope)
+            _check_use(tx, draft, authority_of(by, authority))
             if tx.connectors.find(draft.scope, draft.identifier) is not None:
                 raise ConnectorExistsError(draft.name, draft.identifier)
-            connector = self._add(tx, draft)
+            connector = self._add(tx, draft, by)
         return SavedConnector(connector, _notes(connector))
 
-    def update(self, draft: ConnectorDraft) -> SavedConnector:
+    def update(
+        self, draft: ConnectorDraft, *, by: Actor = SYSTEM, authority: Authority | None = None
+    ) -> SavedConnector:
         """Everything is replaced but id, creation time and status. Raises as ``create``, and ConnectorMissingError."""
         check_draft(draft)
         with self._store.transaction() as tx:
             before = _existing(tx, draft.scope, draft.identifier)
-            check_secrets(draft.spec, draft.scope, tx.secrets)
+            _check_use(tx, draft, authority_of(by, authority), before)
             after = self._changed(before, draft)
             tx.connectors.replace(after)
+            self._note(tx, by, Action.UPDATE, before, after)
         return SavedConnector(after, (*warn_credential_moved(before.spec, after.spec), *_notes(after)))
 
     def get(self, scope: Scope, identifier: str) -> Connector:
@@ -83,17 +102,41 @@ class ConnectorService:
             raise ConnectorNotFoundError(identifier, scope.level)
         return found
 
+    def unsaved(self, draft: ConnectorDraft, authority: Authority) -> Connector:
+        """The connector that the draft would become, to be tried and thrown away. Raises as ``create`` does, but for
+        an identifier that is taken."""
+        check_draft(draft)
+        with self._store.snapshot() as tx:
+            check_place(tx, draft.scope)
+            _check_use(tx, draft, authority)
+        return self._new(draft)
+
     def list(self, scope: Scope, wanted: ConnectorFilter, request: PageRequest) -> Page[Connector]:
         with self._store.snapshot() as tx:
             return tx.connectors.page(scope, wanted, request)
 
-    def delete(self, scope: Scope, identifier: str, *, force: bool = False) -> tuple[ConnectorWarning, ...]:
-        """Raises ConnectorMissingError; ForceDeleteError, for accounts do not allow force."""
-        if force:
-            raise ForceDeleteError(scope.account)
+    def find_all(self, places: Iterable[tuple[Scope, str]]) -> tuple[Connector, ...]:
+        """Those that are there of scopes and identifiers, in their order."""
+        with self._store.snapshot() as tx:
+            found = [tx.connectors.find(scope, identifier) for scope, identifier in places]
+        return tuple(connector for connector in found if connector is not None)
+
+    def uses_of_secret(self, scope: Scope, identifier: str) -> tuple[Use, ...]:
+        """Who refers to the secret of that scope."""
+        with self._store.snapshot() as tx:
+            return uses_of_secret(tx.connectors.referring_to(scope, identifier))
+
+    def delete(
+        self, scope: Scope, identifier: str, *, force: bool = False, by: Actor = SYSTEM
+    ) -> tuple[ConnectorWarning, ...]:
+        """``force``: also when something refers to it. Raises ConnectorMissingError, ConnectorInUseError."""
         with self._store.transaction() as tx:
-            if not tx.connectors.remove(scope, identifier):
-                raise ConnectorMissingError(scope, identifier)
+            before = _existing(tx, scope, identifier)
+            users = tuple(use.name for use in uses_of_connector(before))
+            if users and not force:
+                raise ConnectorInUseError(identifier, users)
+            tx.connectors.remove(scope, identifier)
+            self._note(tx, by, Action.FORCE_DELETE if users else Action.DELETE, before, None)
         return warn_deleted(scope, identifier)
 
     def validate_unique(self, scope: Scope, identifier: str) -> bool:
@@ -110,25 +153,34 @@ class ConnectorService:
                 raise ConnectorMissingError(scope, identifier)
         return warn_failing(scope, identifier) if status.status is ConnectivityStatus.FAILURE else ()
 
-    def ensure_default(self, account: str) -> tuple[Connector, bool]:
+    def ensure_default(self, account: str, *, by: Actor = SYSTEM) -> tuple[Connector, bool]:
         """The account's ``harnessImage``, made when there is none; True when it was made now."""
         draft = default_draft(account)
         with self._store.transaction() as tx:
             found = tx.connectors.find(draft.scope, DEFAULT_IDENTIFIER)
-            return (found, False) if found else (self._add(tx, draft), True)
+            return (found, False) if found else (self._add(tx, draft, by), True)
 
-    def restore_default(self, account: str) -> SavedConnector:
+    def restore_default(self, account: str, *, by: Actor = SYSTEM) -> SavedConnector:
         """``harnessImage`` as it was at the first start, whether it was deleted or changed."""
-        connector, is_new = self.ensure_default(account)
-        return SavedConnector(connector) if is_new else self.update(default_draft(account))
+        connector, is_new = self.ensure_default(account, by=by)
+        return SavedConnector(connector) if is_new else self.update(default_draft(account), by=by, authority=UNLIMITED)
 
     def preview(self, url: str, provider_type: ProviderType = ProviderType.OTHER) -> Preview:
         """What a connector with this URL would do; nothing is stored. Raises InvalidRegistryUrlError."""
         return preview(normalise_url(url, provider_type), self._sample_images)
 
-    def _add(self, tx: ConnectorTransaction, draft: ConnectorDraft) -> Connector:
+    def _add(self, tx: ConnectorTransaction, draft: ConnectorDraft, by: Actor) -> Connector:
+        connector = self._new(draft)
+        try:
+            tx.connectors.add(connector)
+        except ConnectorExistsError:
+            raise ConnectorTakenError(draft.identifier) from None
+        self._note(tx, by, Action.CREATE, None, connector)
+        return connector
+
+    def _new(self, draft: ConnectorDraft) -> Connector:
         now = self._clock.now()
-        connector = Connector(
+        return Connector(
             id=self._ids(),
             scope=draft.scope,
             identifier=draft.identifier,
@@ -140,8 +192,6 @@ class ConnectorService:
             created_at=now,
             last_modified_at=now,
         )
-        tx.connectors.add(connector)
-        return connector
 
     def _changed(self, before: Connector, draft: ConnectorDraft) -> Connector:
         return replace(
@@ -154,6 +204,24 @@ class ConnectorService:
             last_modified_at=self._clock.now(),
         )
 
+    def _note(
+        self, tx: ConnectorTransaction, by: Actor, action: Action, before: Connector | None, after: Connector | None
+    ) -> None:
+        one = after or before
+        assert one is not None
+        subject = Subject(one.scope, ResourceType.CONNECTOR, one.identifier, one.name)
+        documents = [None if state is None else render_connector(state) for state in (before, after)]
+        note(tx, self._clock.now(), by, action, subject, *documents)
+
+
+def _check_use(
+    tx: ConnectorTransaction, draft: ConnectorDraft, authority: Authority, before: Connector | None = None
+) -> None:
+    """Whether the one who saves may give the connector its secrets and its reach."""
+    was = None if before is None else before.spec
+    check_secrets(draft.spec, draft.scope, tx.secrets, authority, was)
+    check_reach(draft.spec, draft.scope.account, authority, was)
+
 
 def _existing(tx: ConnectorTransaction, scope: Scope, identifier: str) -> Connector:
     found = tx.connectors.find(scope, identifier)
@@ -164,4 +232,4 @@ def _existing(tx: ConnectorTransaction, scope: Scope, identifier: str) -> Connec
 
 def _notes(connector: Connector) -> tuple[ConnectorWarning, ...]:
     address = normalise_url(connector.spec.url, connector.spec.provider_type)
-    return (*address.notes, *warn_edited(connector.scope, connector.identifier))
+    return (*address.notes, *notes_of_login(connector.spec), *warn_edited(connector.scope, connector.identifier))

@@ -62,6 +62,7 @@ from .ports import (
     SelectionLogRows,
 )
 from .route import Offers, Route
+from .sealed_tokens import SealedTokens
 from .selection import Decision, decide
 from .service import DelegateService
 from .task_errors import (
@@ -131,6 +132,7 @@ __all__ = [
     "RegistryOutOfReachError",
     "Route",
     "RouteUnreadableError",
+    "SealedTokens",
     "SelectionLogRows",
     "SelectorKind",
     "SessionDraft",

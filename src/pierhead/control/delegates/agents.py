@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
+from pierhead.control.audit import Action, note
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource, new_id
 
@@ -19,6 +20,7 @@ from .errors import DelegateUnknownError, GroupExistsError, NonceUsedError, TooM
 from .known import KnownDelegates
 from .model import NONCE_KEPT, Delegate, DelegateState, fingerprint_of
 from .ports import DelegateStore, DelegateTransaction
+from .records import about_delegate, acting, delegate_document
 
 MAX_DELEGATES = 10_000
 """In one account."""
@@ -91,6 +93,8 @@ class AgentService:
             if self._is_approval_required:
                 opened = held_up(delegate, opened)
             tx.delegates.put(opened)
+            if opened.state is not delegate.state:
+                _tell(tx, delegate, opened, now)
             if draft.session == delegate.session and opened.state is delegate.state:
                 announce_change(tx, [delegate_id])
             else:
@@ -158,6 +162,7 @@ class AgentService:
                 if self._is_approval_required:
                     delegate = held_up(known, delegate)
             tx.delegates.put(delegate)
+            _tell(tx, known, delegate, now)
             if known is not None and delegate.state is not known.state:
                 stop_delegates(tx, [delegate], now)
             else:
@@ -189,6 +194,12 @@ class AgentService:
             token_is_live=token is not None and token.is_live(self._clock.now()),
             session=delegate.session,
         )
+
+
+def _tell(tx: DelegateTransaction, before: Delegate | None, after: Delegate, now: datetime) -> None:
+    action = Action.CREATE if before is None else Action.UPDATE
+    documents = None if before is None else delegate_document(before), delegate_document(after)
+    note(tx, now, acting(after), action, about_delegate(after), *documents)
 
 
 def _admitted(tx: DelegateTransaction, delegate_id: str, clock: Clock) -> Delegate:

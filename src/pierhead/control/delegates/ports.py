@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from pierhead.control.audit import Auditing
+from pierhead.control.organizations import PlaceTransaction
 from pierhead.control.scopes import Scope
 from pierhead.control.tasks import TaskRows
 from pierhead.kit.signals import Signal, Signals
@@ -24,6 +26,10 @@ class DelegateTokenRows(Protocol):
 
     def list(self, scope: Scope) -> Sequence[DelegateToken]:
         """Those of exactly this scope, newest first."""
+
+    def list_all(self, after: str, limit: int) -> Sequence[DelegateToken]:
+        """Those of all accounts, by id, the first ``limit`` behind ``after``. In a transaction they stay as they are
+        until its end."""
 
     def put(self, token: DelegateToken) -> None:
         """Replaces the token with this id."""
@@ -111,7 +117,7 @@ class NonceRows(Protocol):
     def purge(self, expired_before: datetime) -> int: ...
 
 
-class DelegateTransaction(Protocol):
+class DelegateTransaction(PlaceTransaction, Auditing, Protocol):
     @property
     def delegate_tokens(self) -> DelegateTokenRows: ...
     @property

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
+from pierhead.control.audit import SYSTEM, Action, Actor, note
 from pierhead.control.scopes import Scope
 from pierhead.kit.clock import Clock
 
@@ -23,6 +24,7 @@ from .model import (
     GroupView,
 )
 from .ports import DelegateStore, DelegateTransaction
+from .records import about_delegate, about_group, delegate_document, group_document
 
 _ALL_STATES = tuple(DelegateState)
 _FORGET_EVERY_S = 600.0
@@ -71,28 +73,29 @@ class DelegateService:
         with self._store.snapshot() as tx:
             return tx.tasks.leased_by(delegate_ids) if delegate_ids else {}
 
-    def set_tags(self, scope: Scope, group: str, tags: tuple[str, ...]) -> DelegateGroup:
+    def set_tags(self, scope: Scope, group: str, tags: tuple[str, ...], *, by: Actor = SYSTEM) -> DelegateGroup:
         """These in place of those put on the group before. Raises InvalidDelegateError, GroupNotFoundError."""
-        return self._retag(scope, group, lambda _: tags)
+        return self._retag(scope, group, lambda _: tags, by)
 
-    def add_tags(self, scope: Scope, group: str, tags: tuple[str, ...]) -> DelegateGroup:
+    def add_tags(self, scope: Scope, group: str, tags: tuple[str, ...], *, by: Actor = SYSTEM) -> DelegateGroup:
         """Raises InvalidDelegateError, GroupNotFoundError."""
-        return self._retag(scope, group, lambda added: (*added, *tags))
+        return self._retag(scope, group, lambda added: (*added, *tags), by)
 
-    def delete_tags(self, scope: Scope, group: str, tags: tuple[str, ...]) -> DelegateGroup:
+    def delete_tags(self, scope: Scope, group: str, tags: tuple[str, ...], *, by: Actor = SYSTEM) -> DelegateGroup:
         """Takes away those that are there, in whichever case they are written. Raises GroupNotFoundError."""
         unwanted = {tag.strip().lower() for tag in tags}
-        return self._retag(scope, group, lambda added: tuple(tag for tag in added if tag.lower() not in unwanted))
+        left = lambda added: tuple(tag for tag in added if tag.lower() not in unwanted)  # noqa: E731
+        return self._retag(scope, group, left, by)
 
-    def approve(self, account: str, delegate_id: str) -> Delegate:
+    def approve(self, account: str, delegate_id: str, *, by: Actor = SYSTEM) -> Delegate:
         """From now on it is offered tasks, also for what it claims since it was approved before.
 
         Raises DelegateNotFoundError, DelegateStateError.
         """
         with self._changing(account, delegate_id) as (tx, delegate):
-            return _approve(tx, delegate)
+            return self._told(tx, by, delegate, _approve(tx, delegate))
 
-    def enable(self, account: str, delegate_id: str) -> Delegate:
+    def enable(self, account: str, delegate_id: str, *, by: Actor = SYSTEM) -> Delegate:
         """Takes a disabled one back into service, with all that it claims.
 
         Raises DelegateNotFoundError, DelegateStateError.
@@ -100,36 +103,43 @@ class DelegateService:
         with self._changing(account, delegate_id) as (tx, delegate):
             if delegate.state in (DelegateState.DELETED, DelegateState.WAITING_FOR_APPROVAL):
                 raise DelegateStateError(delegate.label, delegate.state, "enabled")
-            return _let_work(tx, delegate)
+            return self._told(tx, by, delegate, _let_work(tx, delegate))
 
-    def disable(self, account: str, delegate_id: str) -> Delegate:
+    def disable(self, account: str, delegate_id: str, *, by: Actor = SYSTEM) -> Delegate:
         """It is sent away, and its tasks go on elsewhere. Raises DelegateNotFoundError, DelegateStateError."""
         with self._changing(account, delegate_id) as (tx, delegate):
             if delegate.state is DelegateState.DELETED:
                 raise DelegateStateError(delegate.label, delegate.state, "disabled")
-            return self._stop(tx, delegate, DelegateState.DISABLED)
+            return self._told(tx, by, delegate, self._stop(tx, delegate, DelegateState.DISABLED))
 
-    def delete(self, account: str, delegate_id: str) -> None:
+    def delete(self, account: str, delegate_id: str, *, by: Actor = SYSTEM) -> None:
         """For good: its key is let in no more as long as its token is known. Raises DelegateNotFoundError."""
         with self._changing(account, delegate_id) as (tx, delegate):
             self._stop(tx, delegate, DelegateState.DELETED)
+            note(tx, self._clock.now(), by, Action.DELETE, about_delegate(delegate), delegate_document(delegate))
 
-    def approve_group(self, scope: Scope, name: str) -> GroupView:
+    def approve_group(self, scope: Scope, name: str, *, by: Actor = SYSTEM) -> GroupView:
         """Approves every replica that waits for it. Raises GroupNotFoundError."""
         with self._store.transaction() as tx:
             group = _group(tx, scope, name)
-            for delegate in _members(tx, group):
+            before = _members(tx, group)
+            for delegate in before:
                 if delegate.state is DelegateState.WAITING_FOR_APPROVAL:
                     _approve(tx, delegate)
-            return GroupView(group, _members(tx, group))
+            after = _members(tx, group)
+            documents = group_document(group, before), group_document(group, after)
+            note(tx, self._clock.now(), by, Action.UPDATE, about_group(group), *documents)
+            return GroupView(group, after)
 
-    def delete_group(self, scope: Scope, name: str) -> None:
+    def delete_group(self, scope: Scope, name: str, *, by: Actor = SYSTEM) -> None:
         """Deletes the group with all its delegates. Raises GroupNotFoundError."""
         with self._store.transaction() as tx:
             group = _group(tx, scope, name)
-            for delegate in _members(tx, group):
+            members = _members(tx, group)
+            for delegate in members:
                 self._stop(tx, delegate, DelegateState.DELETED)
             tx.delegate_groups.delete(group.id)
+            note(tx, self._clock.now(), by, Action.DELETE, about_group(group), group_document(group, members))
 
     def sweep(self) -> None:
         """Marks those not heard of as not connected; every ten minutes, ``forget``."""
@@ -155,17 +165,29 @@ class DelegateService:
             token_id for token_id in {one.token_id for one in everyone} if tx.delegate_tokens.find_by_id(token_id)
         }
         delegates, groups = forgotten(tx.delegate_groups.list(account), everyone, away, tokens, self._clock.now())
+        now = self._clock.now()
         for delegate in delegates:
             tx.delegates.delete(delegate.id)
+            note(tx, now, SYSTEM, Action.DELETE, about_delegate(delegate), delegate_document(delegate))
         for group in groups:
             tx.delegate_groups.delete(group.id)
+            note(tx, now, SYSTEM, Action.DELETE, about_group(group), group_document(group))
         announce_change(tx, [delegate.id for delegate in delegates])
 
-    def _retag(self, scope: Scope, name: str, change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> DelegateGroup:
+    def _told(self, tx: DelegateTransaction, by: Actor, before: Delegate, after: Delegate) -> Delegate:
+        documents = delegate_document(before), delegate_document(after)
+        note(tx, self._clock.now(), by, Action.UPDATE, about_delegate(after), *documents)
+        return after
+
+    def _retag(
+        self, scope: Scope, name: str, change: Callable[[tuple[str, ...]], tuple[str, ...]], by: Actor
+    ) -> DelegateGroup:
         with self._store.transaction() as tx:
             group = _group(tx, scope, name)
             changed = replace(group, added_tags=check_tags(change(group.added_tags)))
             tx.delegate_groups.put(changed)
+            documents = group_document(group), group_document(changed)
+            note(tx, self._clock.now(), by, Action.UPDATE, about_group(group), *documents)
             announce_change(tx, [delegate.id for delegate in _members(tx, group)])
         return changed
 

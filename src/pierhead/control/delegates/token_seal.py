@@ -20,8 +20,9 @@ def hash_of(secret: SecretValue, pepper: bytes) -> bytes:
 
 def seal(secret: SecretValue, scope: Scope, token_id: str, keyring: Keyring) -> bytes:
     """The id of the key, a line end, and the wrapped secret."""
-    wrapped = keyring.wrap(secret.reveal().encode(), _place(scope, token_id))
-    return keyring.current_key_id.encode() + _END_OF_KEY_ID + wrapped
+    key_id = keyring.current_key_id
+    wrapped = keyring.wrap(secret.reveal().encode(), _place(scope, token_id), key_id)
+    return key_id.encode() + _END_OF_KEY_ID + wrapped
 
 
 def key_id_of(sealed: bytes) -> str:

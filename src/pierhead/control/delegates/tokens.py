@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 
+from pierhead.control.audit import SYSTEM, Action, Actor, note
+from pierhead.control.organizations import check_place
 from pierhead.control.scopes import Scope, check_name
 from pierhead.control.secrets import Keyring, WrongKeyError
 from pierhead.kit.clock import Clock
@@ -24,6 +26,7 @@ from .errors import (
 )
 from .model import DEFAULT_TOKEN, TOKEN_PURGED_AFTER, DelegateGroup, DelegateToken, TokenStatus
 from .ports import DelegateStore, DelegateTransaction
+from .records import about_token, token_document
 from .token_seal import hash_of, key_id_of, seal, unseal
 from .token_text import TokenText
 
@@ -54,14 +57,24 @@ class TokenService:
         self._secret_text = secret_text
 
     def create(
-        self, scope: Scope, name: str, created_by: str, revoke_after: datetime | None = None
+        self,
+        scope: Scope,
+        name: str,
+        created_by: str,
+        revoke_after: datetime | None = None,
+        *,
+        by: Actor = SYSTEM,
     ) -> tuple[DelegateToken, SecretValue]:
-        """A new token and its text. Raises InvalidInputError, TokenExistsError, TooManyTokensError."""
+        """A new token and its text.
+
+        Raises InvalidInputError, PlaceNotFoundError, TokenExistsError, TooManyTokensError.
+        """
         check_name(name)
         if revoke_after is not None and revoke_after <= self._clock.now():
             raise InvalidInputError(f"revokeAfter {revoke_after.isoformat()} is not in the future")
         with self._store.transaction() as tx:
-            return self._add(tx, scope, name, created_by, revoke_after)
+            check_place(tx, scope)
+            return self._add(tx, scope, name, created_by, revoke_after, by)
 
     def list(self, scope: Scope, name: str = "", status: TokenStatus | None = None) -> tuple[DelegateToken, ...]:
         """Those of exactly this scope, newest first; a ``name`` is the whole name."""
@@ -79,7 +92,7 @@ class TokenService:
         """Its text. Whether the caller may see it was asked before. Raises WrongKeyError, SecretDamagedError."""
         return self._text(token.id, unseal(token.sealed, token.scope, token.id, self._keyring))
 
-    def revoke(self, scope: Scope, name: str) -> DelegateToken:
+    def revoke(self, scope: Scope, name: str, *, by: Actor = SYSTEM) -> DelegateToken:
         """It lets nobody in any more, and whoever it let in is sent away; their tasks go on elsewhere.
 
         Raises TokenMissingError, TokenAlreadyRevokedError.
@@ -88,9 +101,9 @@ class TokenService:
             token = _token(tx, scope, name, "revoke")
             if token.as_of(self._clock.now()).status is TokenStatus.REVOKED:
                 raise TokenAlreadyRevokedError(name)
-            return self._revoke(tx, token)
+            return self._revoke(tx, token, by)
 
-    def delete(self, scope: Scope, name: str) -> None:
+    def delete(self, scope: Scope, name: str, *, by: Actor = SYSTEM) -> None:
         """Its name is free again. Raises TokenMissingError, TokenStillActiveError."""
         with self._store.transaction() as tx:
             token = _token(tx, scope, name, "delete")
@@ -98,6 +111,7 @@ class TokenService:
                 raise TokenStillActiveError(name)
             _send_away(tx, token, self._clock.now())
             tx.delegate_tokens.delete(token.id)
+            note(tx, self._clock.now(), by, Action.DELETE, about_token(token), token_document(token))
 
     def groups_using(self, scope: Scope, name: str) -> tuple[DelegateGroup, ...]:
         """Groups with a delegate that this token let in, by name. Raises TokenMissingError."""
@@ -108,9 +122,9 @@ class TokenService:
 
     def check_keyring(self, account: str) -> None:
         """For the start of a program: raises WrongKeyError when the account's tokens need a key that is not held."""
-        held = self._keyring.current_key_id
+        held = self._keyring.key_ids
         for token in self.list(Scope(account)):
-            if (wanted := key_id_of(token.sealed)) != held:
+            if (wanted := key_id_of(token.sealed)) not in held:
                 raise WrongKeyError(wanted, held)
 
     def ensure_default(self, account: str) -> DelegateToken:
@@ -118,18 +132,24 @@ class TokenService:
         scope = Scope(account)
         with self._store.transaction() as tx:
             found = tx.delegate_tokens.find(scope, DEFAULT_TOKEN)
-            return found or self._add(tx, scope, DEFAULT_TOKEN, "pierhead", None)[0]
+            return found or self._add(tx, scope, DEFAULT_TOKEN, "pierhead", None, SYSTEM)[0]
 
     def sweep(self) -> None:
         """Writes down revocations whose time has come, and forgets tokens revoked 30 days ago."""
         now = self._clock.now()
         with self._store.transaction() as tx:
             for token in tx.delegate_tokens.due_for_revocation(now):
-                self._revoke(tx, token)
+                self._revoke(tx, token, SYSTEM)
             tx.delegate_tokens.purge(now - TOKEN_PURGED_AFTER)
 
     def _add(
-        self, tx: DelegateTransaction, scope: Scope, name: str, created_by: str, revoke_after: datetime | None
+        self,
+        tx: DelegateTransaction,
+        scope: Scope,
+        name: str,
+        created_by: str,
+        revoke_after: datetime | None,
+        by: Actor,
     ) -> tuple[DelegateToken, SecretValue]:
         if tx.delegate_tokens.find(scope, name) is not None:
             raise TokenExistsError(name)
@@ -147,12 +167,14 @@ class TokenService:
             revoke_after=revoke_after,
         )
         tx.delegate_tokens.add(token)
+        note(tx, token.created_at, by, Action.CREATE, about_token(token), after=token_document(token))
         return token, self._text(identifier, secret)
 
-    def _revoke(self, tx: DelegateTransaction, token: DelegateToken) -> DelegateToken:
+    def _revoke(self, tx: DelegateTransaction, token: DelegateToken, by: Actor) -> DelegateToken:
         now = self._clock.now()
         revoked = token.revoked(now)
         tx.delegate_tokens.put(revoked)
+        note(tx, now, by, Action.REVOKE_TOKEN, about_token(token), token_document(token), token_document(revoked))
         _send_away(tx, token, now)
         return revoked
 

@@ -15,6 +15,19 @@ class PlaceNotFoundError(NotFoundError):
         self.place = place
 
 
+class PlaceMissingError(NotFoundError):
+    """Read, changed or deleted by identifier, and not there, or not for this caller."""
+
+    code = "place-missing"
+
+    def __init__(self, place: Scope) -> None:
+        what = f"Organization with identifier [{place.org}]"
+        if place.project is not None:
+            what = f"Project with orgIdentifier [{place.org}] and identifier [{place.project}]"
+        super().__init__(f"{what} not found")
+        self.place = place
+
+
 class PlaceExistsError(ConflictError):
     code = "place-exists"
 
@@ -35,3 +48,15 @@ class PlaceInUseError(ConflictError):
 
 class InvalidPlaceError(InvalidInputError):
     code = "invalid-place"
+
+
+class PlaceChangeError(InvalidPlaceError):
+    """Path, query and body do not speak of the same place: neither identifier nor organization ever changes."""
+
+    code = "place-change-refused"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"{field} cannot be changed, and must be the same in path, query and body",
+            hint="make a new one, and delete the old",
+        )

@@ -34,6 +34,7 @@ from .pull_secrets import hidden_credentials
 from .resolution import resolve
 from .runs import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
 from .service import PULL_KIND, RunService
+from .yaml_values import yaml_value
 
 __all__ = [
     "PULL_KIND",
@@ -81,4 +82,5 @@ __all__ = [
     "render",
     "resolve",
     "to_yaml",
+    "yaml_value",
 ]

@@ -8,7 +8,7 @@ from typing import Protocol
 from pierhead.control.catalogue import PinRows
 from pierhead.control.connectors import ConnectorRows
 from pierhead.control.delegates import DelegateTransaction, Path, Route
-from pierhead.control.scopes import Scope
+from pierhead.control.scopes import Areas, Scope
 from pierhead.kit.paging import Page, PageRequest
 from pierhead.kit.signals import Signals
 
@@ -25,7 +25,7 @@ class RunRows(Protocol):
     def find_by_task(self, task_id: str) -> Run | None:
         """The run that has an image which this task sees to, with its stages and images."""
 
-    def page(self, account: str, request: PageRequest) -> Page[Run]:
+    def page(self, account: str, request: PageRequest, areas: Areas = None) -> Page[Run]:
         """Newest first; ``stages`` and ``images`` are left empty."""
 
     def put_facts(self, run_id: str, facts: Iterable[tuple[str, ImageFacts]]) -> None:

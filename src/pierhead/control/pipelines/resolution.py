@@ -3,7 +3,7 @@
 Asks for connectors through the function it is given and for nothing else: no network, no store, no clock.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -35,9 +35,15 @@ from .plan import Plan, PlannedImage, StagePlan
 from .pull_policy import policy_for
 from .versions import version_for
 
+MayName = Callable[[Scope, str], bool]
+"""May whoever asks have a pipeline name this connector? The account's own, used because none is named, is not asked."""
 _REFUSALS = (InvalidInputError, NotFoundError)
 # The same few names come again with every push, and reading them is a good part of a decision.
 _REMEMBERED_NAMES: Final = 1024
+
+
+def any_connector(_: Scope, __: str) -> bool:
+    return True
 
 
 def resolve(
@@ -49,13 +55,19 @@ def resolve(
     pins: Mapping[Infra, Collection[Pin]],
     stages: Collection[str] = (),
     line: str | None = None,
+    may_name: MayName = any_connector,
 ) -> Plan:
     """The plan for all CI stages, or for those named in ``stages``; ``line`` is the release line of the defaults.
 
     What is wrong with one image or one stage's connector stands in the plan and stops nothing else. Raises
     StageNotFoundError for a name in ``stages`` that is no CI stage.
     """
-    resolution = _Resolution(scope, find_connector, catalogue, pins, line, Paths(pipeline.selectors))
+
+    def find_named(place: Scope, identifier: str) -> Connector | None:
+        return find_connector(place, identifier) if may_name(place, identifier) else None
+
+    finds = find_connector, find_named
+    resolution = _Resolution(scope, finds, catalogue, pins, line, Paths(pipeline.selectors))
     title = pipeline.identifier or pipeline.name or "pipeline"
     chosen = _named(pipeline, stages) if stages else pipeline.stages
     planned = tuple(resolution.stage(stage, title) for stage in chosen)
@@ -96,14 +108,14 @@ class _Resolution:
     def __init__(
         self,
         scope: Scope,
-        find: FindConnector,
+        finds: tuple[FindConnector, FindConnector],
         catalogue: Catalogue,
         pins: Mapping[Infra, Collection[Pin]],
         line: str | None,
         paths: Paths,
     ) -> None:
         self._scope = scope
-        self._find = find
+        self._find, self._find_named = finds
         self._catalogue = catalogue
         self._pins = pins
         self._line = line
@@ -195,7 +207,8 @@ class _Resolution:
         if key not in self._connectors:
             select = select_step_connector if is_step else select_connector
             try:
-                choice = select(reference, self._scope, self._find)
+                is_named = bool(reference and reference.strip())
+                choice = select(reference, self._scope, self._find_named if is_named else self._find)
                 choice.address  # noqa: B018 - a stored URL that cannot be read is found here, not later
                 self._connectors[key] = choice
             except _REFUSALS as error:

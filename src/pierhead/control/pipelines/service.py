@@ -4,15 +4,17 @@ Decides nothing about images (``resolution`` does) and moves no bytes: it writes
 reported, the latter only under the lease that allows it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import lru_cache
 
+from pierhead.control.audit import SYSTEM, Action, Actor, note
 from pierhead.control.catalogue import Catalogue, Infra, Pin
 from pierhead.control.connectors import Connector
 from pierhead.control.delegates import Path, Route
-from pierhead.control.scopes import Scope, ScopedReference
+from pierhead.control.organizations import check_place
+from pierhead.control.scopes import Areas, Scope, ScopedReference
 from pierhead.control.tasks import Bell, Bells, Lease, StaleLeaseError, TaskQueue, TaskRow
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource
@@ -27,8 +29,10 @@ from .outcomes import CANCELLED, LEFT_OUT, end_of_run, end_of_task, failure_of_t
 from .plan import Plan
 from .planning import plan_run, ways_of
 from .ports import PathSettler, RunStore, RunTransaction, SettledPath
-from .resolution import resolve
+from .records import about_run, run_document
+from .resolution import MayName, any_connector, resolve
 from .runs import ImageFacts, Run, RunState
+from .seen import remembered
 from .ways import with_tasks
 
 PULL_KIND = "pull"
@@ -61,35 +65,56 @@ class RunService:
         self._changes = Bells()
         store.signals.on(Topic.RUN, self._changes.ring)
 
-    def explain(self, raw: bytes, scope: Scope, stages: tuple[str, ...] = ()) -> Plan:
-        """What each stage would get and why; changes nothing. Raises InvalidInputError for a bad pipeline."""
-        with self._store.snapshot() as tx:
-            return self._plan(tx, raw, scope, stages)
+    def explain(
+        self, raw: bytes, scope: Scope, stages: tuple[str, ...] = (), may_name: MayName = any_connector
+    ) -> Plan:
+        """What each stage would get and why; changes nothing. Raises InvalidInputError for a bad pipeline.
 
-    def initialize(self, raw: bytes, scope: Scope, requested_by: str, stages: tuple[str, ...] = ()) -> Run:
+        A connector that the caller may not name is answered as one that is not there.
+        """
+        with self._store.snapshot() as tx:
+            check_place(tx, scope)
+            return self._plan(tx, raw, scope, stages, may_name)
+
+    def initialize(
+        self,
+        raw: bytes,
+        scope: Scope,
+        requested_by: str,
+        stages: tuple[str, ...] = (),
+        may_name: MayName = any_connector,
+        *,
+        by: Actor = SYSTEM,
+    ) -> Run:
         """Records a run of the pipeline and queues its work; the run is final at once when there is none."""
         with self._store.transaction() as tx:
-            plan = self._plan(tx, raw, scope, stages)
+            check_place(tx, scope)
+            plan = self._plan(tx, raw, scope, stages, may_name)
             run = plan_run(plan, scope, self._new_id(), raw, requested_by, self._clock.now())
             if run.outcome() is RunState.RUNNING:
                 run = self._with_tasks(tx, run, plan, scope)
             else:
                 run = replace(run, state=run.outcome(), finished_at=run.created_at)
             tx.runs.add(run)
+            note(tx, run.created_at, by, Action.START, about_run(run), after=run_document(run, run.state))
         return run
 
     def get(self, account: str, run_id: str) -> Run:
         with self._store.snapshot() as tx:
             return _found(tx, account, run_id)
 
-    def list(self, account: str, request: PageRequest) -> Page[Run]:
+    def list(self, account: str, request: PageRequest, areas: Areas = None) -> Page[Run]:
+        """Newest first, of these areas."""
         with self._store.snapshot() as tx:
-            return tx.runs.page(account, request)
+            return tx.runs.page(account, request, areas)
 
-    def cancel(self, account: str, run_id: str) -> Run:
+    def cancel(self, account: str, run_id: str, *, by: Actor = SYSTEM) -> Run:
         """Ends a run; who works on it is told to stop. A final run stays as it is."""
         with self._store.transaction() as tx:
             run = _found(tx, account, run_id)
+            after = run.state if run.state.is_final else RunState.CANCELLED
+            documents = run_document(run, run.state), run_document(run, after)
+            note(tx, self._clock.now(), by, Action.ABORT, about_run(run), *documents)
             if not run.state.is_final:
                 for task_id in run.task_ids:
                     self._end_images(tx, run, self._queue.cancel(tx, task_id))
@@ -173,7 +198,8 @@ class RunService:
 
         def enqueue(route: Route | None) -> str:
             document = None if route is None else route.to_json()
-            return self._queue.enqueue(tx, scope.account, PULL_KIND, {"runId": run.id}, route=document).id
+            payload = {"runId": run.id}
+            return self._queue.enqueue(tx, scope.account, PULL_KIND, payload, route=document, scope=scope).id
 
         return with_tasks(run, ways_of(plan, run), settle, enqueue)
 
@@ -205,12 +231,13 @@ class RunService:
             if state.is_final:
                 tx.runs.set_state(run_id, state, self._clock.now())
 
-    def _plan(self, tx: RunTransaction, raw: bytes, scope: Scope, stages: tuple[str, ...]) -> Plan:
+    def _plan(self, tx: RunTransaction, raw: bytes, scope: Scope, stages: tuple[str, ...], may_name: MayName) -> Plan:
         pins: dict[Infra, tuple[Pin, ...]] = {infra: tx.pins.all(scope.account, infra) for infra in Infra}
         return resolve(
             _parsed(raw),
             scope=scope,
-            find_connector=_remembered(tx.connectors.find),
+            find_connector=remembered(tx.connectors.find),
+            may_name=may_name,
             catalogue=self._catalogue,
             pins=pins,
             stages=stages,
@@ -231,20 +258,6 @@ def _parsed(raw: bytes) -> Pipeline:
 @lru_cache(maxsize=_REMEMBERED_TEXTS)
 def _read_before(raw: bytes) -> Pipeline:
     return parse_pipeline(raw)
-
-
-def _remembered(
-    find: Callable[[Scope, str], Connector | None],
-) -> Callable[[Scope, str], Connector | None]:
-    """Asks the store once for each connector: a pipeline of twenty stages names the same few."""
-    seen: dict[tuple[Scope, str], Connector | None] = {}
-
-    def remembered(scope: Scope, identifier: str) -> Connector | None:
-        if (scope, identifier) not in seen:
-            seen[scope, identifier] = find(scope, identifier)
-        return seen[scope, identifier]
-
-    return remembered
 
 
 def _found(tx: RunTransaction, account: str, run_id: str) -> Run:

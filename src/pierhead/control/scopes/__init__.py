@@ -1,5 +1,6 @@
 """Accounts, organizations and projects as places, and references that point upwards between them."""
 
+from .areas import Area, Areas, covered
 from .entities import Entity, EntityRows
 from .model import (
     IDENTIFIER_PATTERN,
@@ -16,6 +17,8 @@ from .resources import ResourceType
 
 __all__ = [
     "IDENTIFIER_PATTERN",
+    "Area",
+    "Areas",
     "Entity",
     "EntityRows",
     "InvalidIdentifierError",
@@ -26,5 +29,6 @@ __all__ = [
     "ScopedReference",
     "check_identifier",
     "check_name",
+    "covered",
     "identifier_from_name",
 ]

@@ -44,6 +44,7 @@ def parse_secret(body: object, account: str) -> SecretDraft:
         description=_text(secret, "description") or "",
         tags=_tags(secret.get("tags")),
         secret_manager=_text(spec, "secretManagerIdentifier") or BUILT_IN_MANAGER,
+        reference_version=reference_version(spec.get("additionalMetadata")),
     )
 
 
@@ -62,8 +63,26 @@ def render_secret(secret: Secret) -> dict[str, object]:
             "secretManagerIdentifier": secret.secret_manager,
             "valueType": secret.value_type.value,
             "value": secret.reference,
+            "additionalMetadata": additional_metadata(secret.reference_version),
         },
     }
+
+
+def reference_version(metadata: object) -> str | None:
+    """The version in ``additionalMetadata``; a number is taken for its text. Raises InvalidSecretError."""
+    if metadata is None:
+        return None
+    values = _object(metadata, "secret.spec.additionalMetadata").get("values")
+    version = None if values is None else _object(values, "secret.spec.additionalMetadata.values").get("version")
+    if isinstance(version, int) and not isinstance(version, bool):
+        version = str(version)
+    if version is None or isinstance(version, str):
+        return version or None
+    raise InvalidSecretError("secret.spec.additionalMetadata.values.version: must be a text")
+
+
+def additional_metadata(version: str | None) -> dict[str, object] | None:
+    return None if version is None else {"values": {"version": version}}
 
 
 def _check_type(kind: object) -> None:

@@ -1,6 +1,8 @@
 """What can be wrong with a secret, in the words its clients know (harness-api §2.3), and with its encryption."""
 
-from pierhead.kit.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError, UnsupportedError
+from collections.abc import Sequence
+
+from pierhead.kit.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError
 
 
 class InvalidSecretError(InvalidInputError):
@@ -33,10 +35,10 @@ class SecretChangeError(InvalidSecretError):
 class UnknownManagerError(InvalidSecretError):
     code = "secret-manager-unknown"
 
-    def __init__(self, manager: str) -> None:
+    def __init__(self, manager: str, detail: str = "") -> None:
         super().__init__(
-            f"there is no secret manager {manager[:200]!r} in this scope",
-            hint="use harnessSecretManager, the built-in one",
+            detail or f"there is no secret manager {manager[:200]!r} for this scope",
+            hint="use harnessSecretManager with an Inline value, or see `pierhead secret managers`",
         )
         self.manager = manager
 
@@ -79,20 +81,6 @@ class SecretInUseError(ConflictError):
         self.users = users
 
 
-class SecretReferenceUnsupportedError(UnsupportedError):
-    """The value lies in another store, which cannot be asked yet."""
-
-    code = "secret-reference-unsupported"
-
-    def __init__(self, identifier: str, path: str) -> None:
-        super().__init__(
-            f"secret {identifier} refers to {path[:200]!r} in an outside store, which cannot be read yet",
-            hint="store the value itself with valueType Inline",
-        )
-        self.identifier = identifier
-        self.path = path
-
-
 class SecretDamagedError(IntegrityError):
     """The stored bytes are not those that were sealed for this secret: altered, moved or cut."""
 
@@ -107,12 +95,29 @@ class SecretDamagedError(IntegrityError):
 
 
 class WrongKeyError(IntegrityError):
+    """``held`` are the keys there are, oldest first."""
+
     code = "wrong-encryption-key"
+
+    def __init__(self, wanted: str, held: Sequence[str]) -> None:
+        given = f"key given is {held[0]}" if len(held) == 1 else f"keys given are {', '.join(held)}"
+        super().__init__(
+            f"the data is encrypted with key {wanted}, but the {given}",
+            hint="put back the key file that belongs to this database, or give the keys of its other servers",
+        )
+        self.wanted = wanted
+        self.held = tuple(held)
+
+
+class RootKeyChangedError(IntegrityError):
+    """The first key is what API keys, delegate tokens and the audit trail hang on; another would disown them all."""
+
+    code = "root-key-changed"
 
     def __init__(self, wanted: str, held: str) -> None:
         super().__init__(
-            f"the data is encrypted with key {wanted}, but the key given is {held}",
-            hint="put back the key file that belongs to this database, or give the key of its other servers",
+            f"this database began with key {wanted}, but the first key given is {held}",
+            hint="give the keys oldest first, and keep the first one for ever",
         )
         self.wanted = wanted
         self.held = held

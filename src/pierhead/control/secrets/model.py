@@ -32,7 +32,10 @@ class SealedValue:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A stored secret. ``version`` counts its values from 1; ``reference`` or ``sealed`` is set, never both."""
+    """A stored secret. ``version`` counts its values from 1; ``reference`` or ``sealed`` is set, never both.
+
+    ``reference_version``: which version of the outside value is meant, None for the newest.
+    """
 
     scope: Scope
     identifier: str
@@ -46,6 +49,7 @@ class Secret:
     version: int
     created_at: datetime
     updated_at: datetime
+    reference_version: str | None = None
 
     def __post_init__(self) -> None:
         if (self.value_type is ValueType.INLINE) != (self.sealed is not None and self.reference is None):
@@ -64,3 +68,4 @@ class SecretDraft:
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     secret_manager: str = BUILT_IN_MANAGER
+    reference_version: str | None = None

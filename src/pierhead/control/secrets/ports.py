@@ -1,12 +1,17 @@
 """What the secret service needs of a store and of a keyring."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from pierhead.control.audit import AuditRows
+from pierhead.control.organizations import PlaceTransaction
 from pierhead.control.scopes import Scope
 from pierhead.kit.paging import Page, PageRequest
 
 from .model import Secret
+
+Address = tuple[Scope, str]
 
 
 class SecretRows(Protocol):
@@ -21,11 +26,28 @@ class SecretRows(Protocol):
     def remove(self, scope: Scope, identifier: str) -> bool:
         """False when there was none."""
 
-    def page(self, scope: Scope, search: str, request: PageRequest) -> Page[Secret]:
-        """Secrets of exactly this scope, newest first; ``search`` is a part of name or identifier, in any case."""
+    def page(self, scope: Scope, search: str, request: PageRequest, only: frozenset[str] | None = None) -> Page[Secret]:
+        """Secrets of exactly this scope, newest first; ``search`` is a part of name or identifier, in any case;
+        with ``only``, none but those with these identifiers."""
+
+    def around(self, scope: Scope, search: str, *, above: bool, below: bool) -> tuple[Secret, ...]:
+        """As ``page``, whole, of this scope and of those that contain it, or that it contains, or both."""
 
     def key_ids(self) -> frozenset[str]:
         """The ``key_id`` of every sealed value in the store."""
+
+    def count_by_key(self) -> Mapping[str, int]:
+        """How many sealed values, of all accounts, have which ``key_id``."""
+
+    def not_under(self, key_id: str, after: Address | None, limit: int) -> tuple[Secret, ...]:
+        """Sealed values under another key, of all accounts, by address; the first ``limit`` behind ``after``. In a
+        transaction they stay as they are until its end."""
+
+
+class PropertyRows(Protocol):
+    def get(self, name: str) -> str | None: ...
+
+    def put(self, name: str, value: str) -> None: ...
 
 
 class SecretUsers(Protocol):
@@ -35,12 +57,18 @@ class SecretUsers(Protocol):
         """Identifiers of the connectors, at this scope or below, that refer to the secret of that scope."""
 
 
-class SecretTransaction(Protocol):
+class SecretTransaction(PlaceTransaction, Protocol):
     @property
     def secrets(self) -> SecretRows: ...
 
     @property
     def connectors(self) -> SecretUsers: ...
+
+    @property
+    def audit(self) -> AuditRows: ...
+
+    @property
+    def properties(self) -> PropertyRows: ...
 
 
 class SecretStore(Protocol):
@@ -58,8 +86,36 @@ class Keyring(Protocol):
     def current_key_id(self) -> str:
         """The key that new data keys are wrapped with."""
 
-    def wrap(self, data_key: bytes, aad: bytes) -> bytes:
-        """The data key, encrypted with the current key and bound to ``aad``."""
+    @property
+    def root_key_id(self) -> str:
+        """The key that ``derive`` works with."""
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """All keys that are held, oldest first."""
+
+    def derive(self, purpose: str) -> bytes:
+        """32 secret bytes for another use of the first key; the same at each start, and on each server with it."""
+
+    def wrap(self, data_key: bytes, aad: bytes, key_id: str | None = None) -> bytes:
+        """The data key, encrypted with a held key (the current one) and bound to ``aad``."""
 
     def unwrap(self, key_id: str, wrapped_key: bytes, aad: bytes) -> bytes:
         """The data key. Raises WrongKeyError when the key is not held, SecretDamagedError when the bytes do not fit."""
+
+
+class GrowingKeyring(Keyring, Protocol):
+    """A keyring to which keys are added while the program runs."""
+
+    @property
+    def makes_keys(self) -> bool:
+        """Whether ``add_key`` is for us, and not for whoever gave us the keys."""
+
+    def draw_key(self) -> tuple[str, bytes]:
+        """A new key with its id; it is kept nowhere yet."""
+
+    def add_key(self, key_id: str, key: bytes) -> None:
+        """Keeps the key for good, then makes it the current one. Raises AppError."""
+
+    def look_again(self) -> bool:
+        """Reads the keys anew where they came from. Whether there are more now."""

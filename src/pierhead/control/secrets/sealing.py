@@ -5,6 +5,7 @@ Both layers are bound to the place the value is kept in, so bytes that were move
 
 import json
 import os
+from dataclasses import replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,15 +26,23 @@ def seal(value: SecretValue, place: bytes, keyring: Keyring) -> SealedValue:
     nonce = os.urandom(_NONCE_BYTES)
     ciphertext = AESGCM(data_key).encrypt(nonce, value.reveal().encode(), place)
     key_id = keyring.current_key_id
-    return SealedValue(key_id, keyring.wrap(data_key, place), nonce, ciphertext)
+    return SealedValue(key_id, keyring.wrap(data_key, place, key_id), nonce, ciphertext)
+
+
+def rewrap(secret: Secret, keyring: Keyring) -> SealedValue:
+    """The same value, its data key wrapped by the current key. Raises WrongKeyError, SecretDamagedError."""
+    sealed, place = _sealed_of(secret)
+    try:
+        data_key = keyring.unwrap(sealed.key_id, sealed.wrapped_key, place)
+    except SecretDamagedError:
+        raise SecretDamagedError(f"secret {secret.identifier}") from None
+    key_id = keyring.current_key_id
+    return replace(sealed, key_id=key_id, wrapped_key=keyring.wrap(data_key, place, key_id))
 
 
 def unseal(secret: Secret, keyring: Keyring) -> SecretValue:
     """Raises WrongKeyError, SecretDamagedError."""
-    sealed = secret.sealed
-    if sealed is None:
-        raise ValueError("only an Inline secret is sealed")
-    place = place_of(secret.scope, secret.identifier, secret.version)
+    sealed, place = _sealed_of(secret)
     try:
         data_key = keyring.unwrap(sealed.key_id, sealed.wrapped_key, place)
         return SecretValue(AESGCM(data_key).decrypt(sealed.nonce, sealed.ciphertext, place).decode())
@@ -43,6 +52,13 @@ def unseal(secret: Secret, keyring: Keyring) -> SecretValue:
         ValueError,
     ):  # ValueError: a nonce or key of a length that AES-GCM does not take
         raise SecretDamagedError(f"secret {secret.identifier}") from None
+
+
+def _sealed_of(secret: Secret) -> tuple[SealedValue, bytes]:
+    """What is sealed, and the place it is bound to."""
+    if secret.sealed is None:
+        raise ValueError("only an Inline secret is sealed")
+    return secret.sealed, place_of(secret.scope, secret.identifier, secret.version)
 
 
 def place_of(scope: Scope, identifier: str, version: int) -> bytes:

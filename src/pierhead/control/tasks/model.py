@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from pierhead.control.scopes import Scope
+
 
 class TaskState(StrEnum):
     QUEUED = "QUEUED"
@@ -64,6 +66,13 @@ class TaskRow:
     offer_at: datetime | None = None
     checkpoint: Mapping[str, object] | None = None
     result: Mapping[str, object] | None = None
+    org: str | None = None
+    project: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Where the work was asked for: who may see it and end it is decided there."""
+        return Scope(self.account, self.org, self.project)
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from pierhead.control.scopes import Areas
 from pierhead.kit.paging import Page, PageRequest
 from pierhead.kit.signals import Signal, Signals
 
@@ -21,7 +22,9 @@ class TaskRows(Protocol):
 
     def find(self, task_id: str) -> TaskRow | None: ...
 
-    def page(self, account: str, states: Collection[TaskState], request: PageRequest) -> Page[TaskRow]:
+    def page(
+        self, account: str, states: Collection[TaskState], request: PageRequest, areas: Areas = None
+    ) -> Page[TaskRow]:
         """Newest first; no ``states`` means all of them."""
 
     def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from pierhead.control.scopes import Areas, Scope
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import IdSource, new_id
 from pierhead.kit.limits import KIB
@@ -42,6 +43,10 @@ class TaskQueue:
         store.signals.on(Topic.TASK_QUEUED, lambda _: self._bell.ring())
         store.signals.on(Topic.TASK_ENDED, self._ends.ring)
 
+    def now(self) -> datetime:
+        """By the clock that its tasks go by."""
+        return self._clock.now()
+
     def enqueue(
         self,
         tx: TaskTransaction,
@@ -52,8 +57,10 @@ class TaskQueue:
         route: Mapping[str, object] | None = None,
         deadline_s: float | None = None,
         max_attempts: int = 3,
+        scope: Scope | None = None,
     ) -> TaskRow:
-        """A new task; whoever waits for one wakes up once the caller's transaction has committed.
+        """A new task of ``scope``, or of the account; whoever waits for one wakes up once the caller's transaction has
+        committed.
 
         Without a ``route`` the platform leases it; with one it waits for an offer, due at once.
         """
@@ -68,6 +75,8 @@ class TaskQueue:
             deadline_at=None if deadline_s is None else now + timedelta(seconds=deadline_s),
             route=route,
             offer_at=None if route is None else now,
+            org=scope.org if scope else None,
+            project=scope.project if scope else None,
         )
         tx.tasks.add(task)
         _announce(tx, task)
@@ -203,10 +212,12 @@ class TaskQueue:
             raise TaskNotFoundError(task_id)
         return task
 
-    def page(self, account: str, states: Collection[TaskState], request: PageRequest) -> Page[TaskRow]:
+    def page(
+        self, account: str, states: Collection[TaskState], request: PageRequest, areas: Areas = None
+    ) -> Page[TaskRow]:
         """Newest first; no ``states`` means all of them."""
         with self._store.snapshot() as tx:
-            return tx.tasks.page(account, states, request)
+            return tx.tasks.page(account, states, request, areas)
 
     def wait_for_end(self, task_id: str, timeout_s: float) -> TaskRow | None:
         """The task once it has ended, by whichever server; None when it has not within ``timeout_s`` or after ``wake``.

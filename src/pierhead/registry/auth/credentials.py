@@ -4,6 +4,9 @@
 - To a token server (realm): user name and password, if the realm is trusted. Trusted are the endpoint's own origin,
   known pairs, what the connector lists, and names under the same registrable domain. Never from https to http.
 - To all others: nothing.
+
+The user name of all zeroes says that the password is a refresh token (as Azure has it): it goes to the token server in
+a form (distribution, "OAuth2 Token Authentication"; RFC 6749 section 6), under the same rule.
 """
 
 import base64
@@ -11,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
+from urllib.parse import urlencode
 
 from pierhead.kit.redact import SecretValue
 from pierhead.registry.endpoint import Endpoint, UsernamePassword
@@ -27,6 +31,8 @@ KNOWN_REALMS: Final = {
     Origin("https", "docker.io", 443): _HUB_REALM,
     Origin("https", "registry.gitlab.com", 443): Origin("https", "gitlab.com", 443),
 }
+_NOBODY: Final = "00000000-0000-0000-0000-000000000000"
+_CLIENT_ID: Final = "pierhead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,21 @@ def realm_authorization(realm: Origin, endpoint: Endpoint) -> str | None:
     if not is_trusted_realm(realm, endpoint):
         raise ForeignRealmError(endpoint.origin.authority, realm.authority, "that is another host")
     return _basic(endpoint)
+
+
+def realm_form(realm: Origin, endpoint: Endpoint, service: str | None, scopes: tuple[str, ...]) -> bytes | None:
+    """The form that trades a refresh token for an access token; None when there is no refresh token.
+
+    Raises ForeignRealmError.
+    """
+    who = endpoint.credential
+    if not isinstance(who, UsernamePassword) or who.username != _NOBODY:
+        return None
+    realm_authorization(realm, endpoint)  # the same rule decides whether it may be sent there at all
+    fields = {"grant_type": "refresh_token", "client_id": _CLIENT_ID, "refresh_token": who.password.reveal()}
+    fields |= {"service": service} if service else {}
+    fields |= {"scope": " ".join(scopes)} if scopes else {}
+    return urlencode(fields).encode()
 
 
 def is_trusted_realm(realm: Origin, endpoint: Endpoint) -> bool:

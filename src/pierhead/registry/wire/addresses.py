@@ -21,12 +21,21 @@ class AddressKind(StrEnum):
 
 
 OWN: Final = frozenset({AddressKind.PUBLIC, AddressKind.PRIVATE, AddressKind.LOOPBACK})
+PUBLIC_ONLY: Final = frozenset({AddressKind.PUBLIC})
 _METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"})
 _METADATA = frozenset(ipaddress.ip_address(text) for text in ("100.100.100.200", "fd00:ec2::254", "192.0.0.192"))
 _PRIVATE = tuple(
     ipaddress.ip_network(text)
     # The fifth is for benchmarks by the book, and what VPN clients hand out as addresses of names by habit.
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "198.18.0.0/15",
+        "fc00::/7",
+        "fec0::/10",
+    )
 )
 # Networks whose addresses end in an IPv4 one: NAT64 (RFC 6052, and RFC 8215 for one's own) and SIIT (RFC 2765).
 _TRANSLATED = tuple(ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96"))

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from pierhead.kit.clock import Clock
 from pierhead.registry.context import CallContext, Caps, Timeouts
 from pierhead.registry.endpoint import ProxySettings, TlsSettings
-from pierhead.registry.errors import AddressRefusedError, ConnectionLostError
+from pierhead.registry.errors import ConnectionLostError
 from pierhead.registry.origin import Origin
 
-from .addresses import OWN, AddressKind, check_name, kind_of_name
+from .addresses import AddressKind, kind_of_name
 from .connection import Connection
 from .dial import Dialer, Resolver, system_resolve
-from .judge import Judge, check_way, everywhere
+from .judge import FREE, AddressPolicy, Judge, check_way, everywhere
 from .payload import Payload
 from .pool import Pool
 from .proxy import open_tunnel, proxy_authorization, proxy_for
@@ -26,17 +26,23 @@ from .watch import Watch
 
 
 class Route(NamedTuple):
-    """How to get to ``origin``, and at what kinds of addresses it may be."""
+    """How to get to ``origin``, at what kinds of addresses it may be, and at what kinds its proxy may be.
+
+    A kept connection is only for routes that may go where it goes, and not for a stranger's redirect to the same host.
+    """
 
     origin: Origin
     tls: TlsSettings
     proxy: ProxySettings | None
     allowed: frozenset[AddressKind]
+    proxy_allowed: frozenset[AddressKind]
 
     @property
     def key(self) -> str:
         tls = self.tls.key if self.origin.is_secure else ""
-        return f"{self.origin}|{tls}|{self.proxy.key if self.proxy else ''}"
+        allowed = ",".join(sorted(self.allowed))
+        way = f"{self.proxy.key} at {','.join(sorted(self.proxy_allowed))}" if self.proxy else ""
+        return f"{self.origin}|{tls}|{way}|{allowed}"
 
 
 class WireClient:
@@ -50,13 +56,15 @@ class WireClient:
         user_agent: str,
         resolve: Resolver = system_resolve,
         judge: Judge = everywhere,
+        policy: AddressPolicy = FREE,
     ) -> None:
         self._clock = clock
         self._times = timeouts
         self._caps = caps
         self._user_agent = user_agent
         self._judge = judge
-        self._dialer = Dialer(clock, timeouts, resolve)
+        self._policy = policy
+        self._dialer = Dialer(clock, timeouts, resolve, policy)
         self._tls = TlsContexts()
         self._pool = Pool(clock, timeouts.keep_idle_s)
         self._kinds: dict[Origin, AddressKind] = {}
@@ -84,7 +92,7 @@ class WireClient:
             target = f"{route.origin}{target}"
             head += proxy_authorization(proxy)
         while True:
-            connection = self._kept(route) or self._open(route, proxy, call)
+            connection = self._pool.take(route.key) or self._open(route, proxy, call)
             watch = Watch(call, self._clock, self._times, f"an answer from {route.origin.authority}")
             try:
                 return self._exchange(route, connection, method, target, head, watch, payload)
@@ -119,14 +127,6 @@ class WireClient:
         response.give_back = lambda kept: self._pool.put(key, kept)
         return response
 
-    def _kept(self, route: Route) -> Connection | None:
-        connection = self._pool.take(route.key)
-        # It may have been opened for a connector whose own host this is, when here it is a stranger's redirect.
-        if connection is not None and connection.kind is not None and connection.kind not in route.allowed:
-            self._pool.put(route.key, connection)
-            raise AddressRefusedError(route.origin.host, connection.kind)
-        return connection
-
     def _open(self, route: Route, proxy: ProxySettings | None, call: CallContext) -> Connection:
         origin = route.origin
         if proxy is None:
@@ -135,8 +135,8 @@ class WireClient:
                 self._kinds.clear()
             self._kinds[origin] = kind
         else:
-            self._check_behind_proxy(route)
-            sock, _ = self._dialer.connect(proxy.origin.host, proxy.origin.port, OWN, call)
+            self._policy.check_behind_proxy(origin, route.allowed)
+            sock, _ = self._dialer.connect(proxy.origin.host, proxy.origin.port, route.proxy_allowed, call)
         try:
             if proxy is not None and origin.is_secure:
                 stream = Stream(sock, proxy.origin.authority)
@@ -150,10 +150,3 @@ class WireClient:
             sock.close()
             raise
         return Connection(sock, origin.authority, kind if proxy is None else None)
-
-    def _check_behind_proxy(self, route: Route) -> None:
-        """Names are the proxy's to resolve; literals and metadata names are refused here all the same."""
-        check_name(route.origin.host)
-        kind = kind_of_name(route.origin.host)
-        if kind is not None and kind not in route.allowed:
-            raise AddressRefusedError(route.origin.host, kind)

@@ -22,6 +22,7 @@ from pierhead.registry.errors import (
 )
 
 from .addresses import AddressKind, check_addresses, check_name, is_literal, kind_of
+from .judge import FREE, AddressPolicy
 
 Resolver = Callable[[str, int], Sequence[str]]
 HEAD_START_S: Final = 0.25
@@ -36,10 +37,13 @@ def system_resolve(host: str, port: int) -> list[str]:
 
 
 class Dialer:
-    def __init__(self, clock: Clock, timeouts: Timeouts, resolve: Resolver = system_resolve) -> None:
+    def __init__(
+        self, clock: Clock, timeouts: Timeouts, resolve: Resolver = system_resolve, policy: AddressPolicy = FREE
+    ) -> None:
         self._clock = clock
         self._times = timeouts
         self._resolve = resolve
+        self._policy = policy
 
     def connect(
         self, host: str, port: int, allowed: frozenset[AddressKind], call: CallContext
@@ -48,6 +52,8 @@ class Dialer:
         check_name(host)
         addresses = [host] if is_literal(host) else self._look_up(host, port, call)
         check_addresses(host, addresses, allowed)
+        for address in addresses:
+            self._policy.check_address(host, address, port)
         sock, address = self._race(host, port, _interleaved(addresses)[:MAX_TRIED], call)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(self._times.slice_s)

@@ -1,5 +1,85 @@
-"""May somebody do something? Many checks in one call (harness-api §6.3)."""
+"""May somebody do something? Many checks in one call (harness-api §6.3).
 
-from fastapi import APIRouter
+Everybody may ask for himself; for somebody else only who may see all people, or all service accounts, of the account.
+A permission, place or principal that is not there is answered with no.
+"""
 
-router = APIRouter()
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from pierhead.control.access import Permission, PrincipalRef
+from pierhead.control.audit import PrincipalType
+from pierhead.control.scopes import Scope
+from pierhead.server.auth import Call, ReferenceCall, reference_caller
+
+from .answers import Answer, answer
+from .bodies import json_body
+from .openapi import takes
+from .wire.acl import (
+    AccessCheckAnswer,
+    AccessCheckBody,
+    AccessControl,
+    CheckedPrincipalOut,
+    PermissionCheck,
+    ResourceScopeOut,
+)
+
+router = APIRouter(prefix="/authz/api", tags=["roles"], dependencies=[Depends(reference_caller)])
+_VIEW = {
+    PrincipalType.USER: Permission.USER_VIEW,
+    PrincipalType.SERVICE_ACCOUNT: Permission.SERVICE_ACCOUNT_VIEW,
+}
+_KNOWN = {str(each): each for each in Permission}
+
+
+Checks = Annotated[AccessCheckBody, Depends(json_body(AccessCheckBody))]
+
+
+@router.post("/acl", operation_id="checkAccess", openapi_extra=takes(AccessCheckBody))
+def check(call: ReferenceCall, body: Checks) -> Answer[AccessCheckAnswer]:
+    """Which of these permissions the caller, or the principal named, has."""
+    own, said = call.principal.ref, body.principal
+    kind = PrincipalType(said.principal_type) if said else own.type
+    identifier = said.principal_identifier if said else own.identifier
+    is_own = (kind, identifier) == (own.type, own.identifier)
+    if not is_own:
+        call.require(_VIEW[kind], Scope(call.account))
+    found = [_checked(call, each, own if is_own else _meant(call, each, kind, identifier)) for each in body.permissions]
+    who = CheckedPrincipalOut(principal_identifier=identifier, principal_type=kind)
+    return answer(call, AccessCheckAnswer(principal=who, access_control_list=found))
+
+
+def _checked(call: Call, asked: PermissionCheck, principal: PrincipalRef | None) -> AccessControl:
+    permission, scope = _KNOWN.get(asked.permission), _scope(call, asked)
+    is_permitted = False
+    if permission is not None and scope is not None and principal is not None:
+        grants = call.app.access.grants(principal)
+        is_permitted = grants.allows(permission, scope, asked.resource_identifier or "")
+    place = asked.resource_scope
+    return AccessControl(
+        permission=asked.permission,
+        resource_scope=ResourceScopeOut(
+            account_identifier=(place and place.account_identifier) or call.account,
+            org_identifier=place.org_identifier if place else None,
+            project_identifier=place.project_identifier if place else None,
+        ),
+        resource_type=asked.resource_type,
+        resource_identifier=asked.resource_identifier,
+        permitted=is_permitted,
+    )
+
+
+def _scope(call: Call, asked: PermissionCheck) -> Scope | None:
+    """None for a place in another account: what is there is nobody's business here."""
+    place = asked.resource_scope
+    if place is None:
+        return Scope(call.account)
+    if place.account_identifier not in (None, call.account):
+        return None
+    return Scope(call.account, place.org_identifier, place.project_identifier)
+
+
+def _meant(call: Call, asked: PermissionCheck, kind: PrincipalType, identifier: str) -> PrincipalRef | None:
+    """A service account is looked for in the place asked about, and upwards."""
+    return call.app.rights.assignments.principal(_scope(call, asked) or Scope(call.account), kind, identifier)

@@ -1,5 +1,58 @@
-"""The audit trail over HTTP (harness-api §6.5)."""
+"""The audit trail over HTTP: the reference's list and YAML (harness-api §6.5), and our own check of the chain."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-router = APIRouter()
+from fastapi import APIRouter, Depends, Query
+
+from pierhead.control.audit import AuditTamperedError
+from pierhead.kit.paging import PageRequest
+from pierhead.server.auth import OwnCall, ReferenceCall, own_caller, reference_caller
+
+from .answers import Answer, PageData, answer, page_data
+from .bodies import json_body
+from .openapi import takes
+from .params import ReferenceScope, page_of
+from .wire.audit import AuditEvent, AuditFilterBody, AuditVerdict, AuditYaml
+
+router = APIRouter(tags=["audit"])
+
+Filter = Annotated[AuditFilterBody | None, Depends(json_body(AuditFilterBody, is_optional=True))]
+
+
+@router.post(
+    "/audit/api/audits/list",
+    operation_id="listAudits",
+    openapi_extra=takes(AuditFilterBody, is_required=False),
+    dependencies=[Depends(reference_caller)],
+)
+def list_audits(
+    call: ReferenceCall, scope: ReferenceScope, body: Filter, page: Annotated[PageRequest, Depends(page_of(50, 1000))]
+) -> Answer[PageData[AuditEvent]]:
+    """Events of the scopes asked for and of those in them that the caller may see, newest first."""
+    wanted = body or AuditFilterBody()
+    scopes = wanted.scopes_in(call.account, scope)
+    for each in scopes or (scope,):
+        call.authorise(each)
+    areas = tuple(dict.fromkeys(area for each in scopes for area in call.areas(each)))
+    found = call.app.audit.list(call.account, wanted.value(areas), page)
+    return answer(call, page_data(found, AuditEvent.of))
+
+
+@router.get("/audit/api/auditYaml", operation_id="getAuditYaml", dependencies=[Depends(reference_caller)])
+def get_yaml(
+    call: ReferenceCall, audit_id: Annotated[str, Query(alias="auditId", max_length=200)]
+) -> Answer[AuditYaml]:
+    """What was there before the event and after it; of a secret, a keyed digest."""
+    record = call.lookup.audit.get(call.account, audit_id)
+    call.authorise(record.entry.subject.scope, audit_id)
+    return answer(call, AuditYaml.of(record))
+
+
+@router.get("/pierhead/v1/audit/verify", operation_id="verifyAudit", dependencies=[Depends(own_caller)])
+def verify(call: OwnCall) -> Answer[AuditVerdict]:
+    """Whether every event of the account is as it was written, where it was written."""
+    try:
+        verdict = call.app.audit.verify(call.account)
+    except AuditTamperedError as error:
+        return answer(call, AuditVerdict(intact=False, broken_at=error.sequence, problem=error.message))
+    return answer(call, AuditVerdict(intact=True, records=verdict.records, seal=verdict.seal))

@@ -75,11 +75,15 @@ def strict_json(raw: bytes) -> object:
 
 def validated(adapter: TypeAdapter[M], raw: bytes) -> M:
     """The value that the JSON text in ``raw`` stands for. Raises as ``strict_json``, and InvalidFieldsError."""
-    value = strict_json(raw)
+    return checked(adapter, strict_json(raw))
+
+
+def checked(adapter: TypeAdapter[M], value: object, path: str = "") -> M:
+    """The value as the adapter's type, ``path`` being where it stands in the body. Raises InvalidFieldsError."""
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        raise InvalidFieldsError(problems_of(error.errors(include_url=False))) from None
+        raise InvalidFieldsError(problems_of(error.errors(include_url=False), path=path)) from None
 
 
 def media_type(request: Request) -> str:
@@ -135,9 +139,11 @@ _TEXTS = {
 _REQUIRED = {"connector.spec.auth": "Auth Field is Null", "connector.type": "Connector type cannot be null"}
 
 
-def problems_of(found: Sequence[Any], *, skip: int = 0) -> tuple[FieldProblem, ...]:
-    """What pydantic found, in our words; ``skip`` leaves out so many leading parts of each path."""
-    return tuple(_problem(".".join(map(str, each["loc"][skip:])), each) for each in found)
+def problems_of(found: Sequence[Any], *, skip: int = 0, path: str = "") -> tuple[FieldProblem, ...]:
+    """What pydantic found, in our words; ``skip`` leaves out so many leading parts of each path, and ``path`` comes
+    before it."""
+    before = (path,) if path else ()
+    return tuple(_problem(".".join(map(str, (*before, *each["loc"][skip:]))), each) for each in found)
 
 
 def _problem(path: str, found: Any) -> FieldProblem:

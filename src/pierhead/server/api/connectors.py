@@ -1,19 +1,26 @@
 """Connectors over HTTP, as the reference's clients know them (harness-api §1.1)."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from pierhead.control.connectors import CATEGORY, CONNECTOR_TYPE, SavedConnector, parse_connector
+from pierhead.control.access import Permission
+from pierhead.control.connectors import CATEGORY, CONNECTOR_TYPE, ForceDeleteError, SavedConnector, parse_connector
+from pierhead.control.scopes import Scope
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
+from pierhead.server.jobs.connector_tasks import Tested
 
 from .answers import Answer, PageData, answer, page_data
+from .authority import CallerAuthority
 from .bodies import json_body, json_value
+from .filters import FilterIdentifier, SortOrders, wanted_connectors
 from .holders import name_of
 from .openapi import takes
 from .params import ForceDelete, ReferenceScope, SearchTerm, page_of
 from .slow_calls import Slow
+from .uses import use_connector
 from .wire.connection_tests import TestResult, Way
 from .wire.connectors import (
     ConnectorBody,
@@ -36,15 +43,20 @@ def create(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
     """Stores a connector. Its scope comes from the body; a connection test follows on its own."""
     draft = parse_connector(body, call.account)
     call.authorise(draft.scope)
-    return saved_answer(call, call.app.connectors.create(draft))
+    authority = CallerAuthority(call)
+    return saved_answer(call, call.app.connectors.create(draft, by=call.actor, authority=authority))
 
 
 @router.put("", operation_id="updateConnector", openapi_extra=takes(ConnectorBody))
 def update(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
-    """Replaces all of a connector but its identifier, scope and creation time; a connection test follows."""
+    """Replaces all of a connector but its identifier, scope and creation time; a connection test follows.
+
+    Where its secrets would go another way than before, the caller has to have the right to use them.
+    """
     draft = parse_connector(body, call.account)
     call.authorise(draft.scope, draft.identifier)
-    return saved_answer(call, call.app.connectors.update(draft))
+    authority = CallerAuthority(call)
+    return saved_answer(call, call.app.connectors.update(draft, by=call.actor, authority=authority))
 
 
 @router.get("", operation_id="listConnectors", deprecated=True)
@@ -54,9 +66,16 @@ def list_plain(
     page: Annotated[PageRequest, Depends(page_of(100, 1000))],
     search: SearchTerm = "",
     everywhere: Everywhere = False,
+    kind: Annotated[str | None, Query(alias="type", max_length=128)] = None,
+    category: Annotated[str | None, Query(max_length=128)] = None,
+    source_category: Annotated[str | None, Query(max_length=128)] = None,
 ) -> Answer[PageData[ConnectorItem]]:
     """The older form of listV2."""
-    return list_filtered(call, scope, page, None, search, everywhere)
+    categories = [each for each in (category, source_category) if each]
+    if len(set(categories)) > 1:  # nothing is in two categories
+        kind, categories = "none", []
+    body = ConnectorFilterBody.model_validate({"types": [kind] if kind else [], "categories": categories})
+    return list_filtered(call, scope, page, body, search, everywhere)
 
 
 @router.post("/listV2", operation_id="listConnectorsV2", openapi_extra=takes(ConnectorFilterBody, is_required=False))
@@ -67,10 +86,13 @@ def list_filtered(
     body: Filter,
     search: SearchTerm = "",
     everywhere: Everywhere = False,
+    saved: FilterIdentifier = None,
+    orders: SortOrders = None,
 ) -> Answer[PageData[ConnectorItem]]:
-    """Connectors of one scope, last modified first."""
-    call.visible(scope)
-    wanted = (body or ConnectorFilterBody()).value(search, include_scopes_above=everywhere)
+    """Connectors of one scope that the caller may see, last modified first or in the order asked for. The filter is
+    the body or, with ``filterIdentifier``, one that was saved."""
+    asked = wanted_connectors(call, scope, body, saved, orders, search, everywhere=everywhere)
+    wanted = replace(asked, visible=tuple((place, call.visible(place)) for place in asked.scopes(scope)))
     return answer(call, page_data(call.app.connectors.list(scope, wanted, page), ConnectorItem.of))
 
 
@@ -89,9 +111,10 @@ def is_identifier_free(call: ReferenceCall, scope: ReferenceScope, identifier: A
 @router.post("/testConnection/{identifier}", operation_id="testConnection")
 def test_connection(call: ReferenceCall, scope: ReferenceScope, identifier: str, slow: Slow) -> Answer[TestResult]:
     """Tests a saved connector and waits for the result; a connector that fails is a good answer with FAILURE in it."""
+    use_connector(call, call.app.connectors.get(scope, identifier))
     with slow.one("connection tests"):
-        tested = call.app.connector_tasks.tested(scope, identifier)
-    return answer(call, TestResult.of(tested, call.app.clock.now(), _way_of(call, tested.task_id)))
+        tested = call.app.connector_tasks.tested(scope, identifier, by=call.actor)
+    return test_answer(call, tested)
 
 
 @router.get("/{identifier}", operation_id="getConnector")
@@ -101,7 +124,10 @@ def get(call: ReferenceCall, scope: ReferenceScope, identifier: str) -> Answer[C
 
 @router.delete("/{identifier}", operation_id="deleteConnector")
 def delete(call: ReferenceCall, scope: ReferenceScope, identifier: str, force: ForceDelete = False) -> Answer[bool]:
-    warnings = call.app.connectors.delete(scope, identifier, force=force)
+    """Refused while something refers to it; ``forceDelete`` is for those who may edit the account."""
+    if force and not call.may(Permission.ACCOUNT_EDIT, Scope(call.account)):
+        raise ForceDeleteError(call.account)
+    warnings = call.app.connectors.delete(scope, identifier, force=force, by=call.actor)
     return answer(call, True, warnings)
 
 
@@ -112,6 +138,10 @@ def _way_of(call: Call, task_id: str) -> Way:
         return Way()
     name = name_of(call, task.owner) if task.owner else None
     return Way(task.owner, name, call.app.dispatcher.log(task_id))
+
+
+def test_answer(call: Call, tested: Tested) -> Answer[TestResult]:
+    return answer(call, TestResult.of(tested, call.app.clock.now(), _way_of(call, tested.task_id)))
 
 
 def saved_answer(call: Call, saved: SavedConnector) -> Answer[SavedConnectorItem]:

@@ -4,13 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from pierhead.server.auth import OwnCall, own_caller
+from pierhead.control.scopes import Scope
+from pierhead.server.auth import Call, OwnCall, own_caller
 
 from .answers import Answer, answer
 from .bodies import json_body
 from .holders import authorised_task, task_info
 from .openapi import takes
 from .params import OwnScope
+from .uses import use_connector
 from .wire.copies import CopyBody, CopyInfo
 
 router = APIRouter(prefix="/pierhead/v1/copies", tags=["copies"], dependencies=[Depends(own_caller)])
@@ -21,8 +23,9 @@ Sent = Annotated[CopyBody, Depends(json_body(CopyBody))]
 @router.post("", operation_id="startCopy", openapi_extra=takes(CopyBody))
 def start(call: OwnCall, scope: OwnScope, body: Sent) -> Answer[CopyInfo]:
     """Starts a copy, byte for byte, and answers at once with the task to follow."""
-    call.authorise(scope)
     source, target = body.source, body.target
+    for reference in (source.connector, target.connector):
+        _use(call, scope, reference)
     task_id = call.app.connector_tasks.start_copy(
         scope,
         source.connector,
@@ -31,8 +34,16 @@ def start(call: OwnCall, scope: OwnScope, body: Sent) -> Answer[CopyInfo]:
         target.image,
         digest=body.digest,
         platforms=tuple(body.platforms),
+        by=call.actor,
     )
     return answer(call, CopyInfo.of(task_info(call, call.app.queue.get(call.account, task_id)), None, None))
+
+
+def _use(call: Call, scope: Scope, reference: str) -> None:
+    """One that the caller may not see is answered as one that is not there, in the words for a reference."""
+    connector = call.lookup.connectors.resolve(reference, scope)
+    call.authorise(connector.scope, connector.identifier)
+    use_connector(call, connector)
 
 
 @router.get("/{taskId}", operation_id="getCopy")

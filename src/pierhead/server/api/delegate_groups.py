@@ -12,6 +12,7 @@ from .bodies import json_body
 from .openapi import takes
 from .params import ReferenceScope
 from .resources import ResourceAnswer, resource
+from .uses import visible_groups
 from .wire.delegate_groups import GroupTags, GroupTagsBody
 
 router = APIRouter(prefix="/ng/api/delegate-group-tags", tags=["delegates"], dependencies=[Depends(reference_caller)])
@@ -25,7 +26,7 @@ _TAGS = takes(GroupTagsBody)
 def list_by_tags(call: ReferenceCall, scope: ReferenceScope, body: Sent) -> ResourceAnswer[list[GroupTags]]:
     """Groups that have all of these tags, however they came by them."""
     call.visible(scope)
-    found = call.app.delegates.groups(scope, DelegateFilter(tags=tuple(body.tags)))
+    found = visible_groups(call, call.app.delegates.groups(scope, DelegateFilter(tags=tuple(body.tags))))
     return resource([GroupTags.of(view.group) for view in found])
 
 
@@ -37,21 +38,21 @@ def get_tags(call: ReferenceCall, scope: ReferenceScope, group: Group) -> Resour
 
 @router.post("/{groupIdentifier}", operation_id="addDelegateGroupTags", openapi_extra=_TAGS)
 def add_tags(call: ReferenceCall, scope: ReferenceScope, group: Group, body: Sent) -> ResourceAnswer[GroupTags]:
-    call.app.delegates.add_tags(scope, group, tuple(body.tags))
+    call.app.delegates.add_tags(scope, group, tuple(body.tags), by=call.actor)
     return _tags(call, scope, group)
 
 
 @router.put("/{groupIdentifier}", operation_id="setDelegateGroupTags", openapi_extra=_TAGS)
 def set_tags(call: ReferenceCall, scope: ReferenceScope, group: Group, body: Sent) -> ResourceAnswer[GroupTags]:
     """These tags in place of those that were put on the group before."""
-    call.app.delegates.set_tags(scope, group, tuple(body.tags))
+    call.app.delegates.set_tags(scope, group, tuple(body.tags), by=call.actor)
     return _tags(call, scope, group)
 
 
 @router.delete("/{groupIdentifier}", operation_id="deleteDelegateGroupTags")
 def delete_tags(call: ReferenceCall, scope: ReferenceScope, group: Group) -> ResourceAnswer[GroupTags]:
     """Takes away every tag that was put on the group."""
-    call.app.delegates.set_tags(scope, group, ())
+    call.app.delegates.set_tags(scope, group, (), by=call.actor)
     return _tags(call, scope, group)
 
 

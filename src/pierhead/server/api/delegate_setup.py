@@ -16,6 +16,7 @@ from .openapi import takes
 from .params import ReferenceScope
 from .resources import ResourceAnswer, resource
 from .token_owners import tokens_of
+from .uses import visible_groups
 from .wire.delegate_groups import STATUS_PATTERN, DelegateFilterBody, GroupDetail
 from .wire.delegate_setup import HelmBody, SupportedVersion
 
@@ -39,7 +40,7 @@ def list_delegates(
     wanted = body or DelegateFilterBody()
     if wanted.finds_nothing:
         return resource([])
-    found = call.app.delegates.groups(scope, wanted.value(status, is_everywhere=everywhere))
+    found = visible_groups(call, call.app.delegates.groups(scope, wanted.value(status, is_everywhere=everywhere)))
     tokens, now = tokens_of(call.app, found), call.app.clock.now()
     return resource([GroupDetail.of(view, tokens, now) for view in found if wanted.passes(view)])
 

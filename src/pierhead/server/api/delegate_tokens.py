@@ -15,6 +15,7 @@ from .params import ReferenceScope
 from .refusals import FieldProblem, InvalidFieldsError
 from .resources import ResourceAnswer, resource
 from .token_owners import tokens_of
+from .uses import visible_groups
 from .wire.delegate_groups import GroupDetail, GroupListing
 from .wire.delegate_tokens import MAX_EPOCH_MS, DelegateTokenItem, TokenBody, moment_of
 
@@ -37,14 +38,15 @@ def create(
 ) -> ResourceAnswer[DelegateTokenItem]:
     """A new token with its value. The name stands in the query, or in the body as one client sends it."""
     sent = name or (body and (body.token_name or body.name)) or ""
-    token, value = call.app.delegate_tokens.create(scope, _required(sent), call.principal.name, moment_of(revoke_after))
+    ends_at, name = moment_of(revoke_after), _required(sent)
+    token, value = call.app.delegate_tokens.create(scope, name, call.principal.name, ends_at, by=call.actor)
     return resource(DelegateTokenItem.of(token, value))
 
 
 @router.put("", operation_id="revokeDelegateToken")
 def revoke(call: ReferenceCall, scope: ReferenceScope, name: TokenName = "") -> ResourceAnswer[DelegateTokenItem]:
     """From now on the token lets nobody in, and delegates that it let in are sent away."""
-    return resource(_item(call, call.app.delegate_tokens.revoke(scope, _required(name))))
+    return resource(_item(call, call.app.delegate_tokens.revoke(scope, _required(name), by=call.actor)))
 
 
 @router.get("", operation_id="listDelegateTokens")
@@ -67,6 +69,7 @@ def list_groups(
 ) -> ResourceAnswer[GroupListing]:
     """The groups that a token let in; without a name, all groups of the scope."""
     views = _using(call, scope, name) if name else call.app.delegates.groups(scope, DelegateFilter())
+    views = visible_groups(call, views)
     tokens, now = tokens_of(call.app, views), call.app.clock.now()
     return resource(GroupListing(delegate_group_details=[GroupDetail.of(view, tokens, now) for view in views]))
 
@@ -74,14 +77,14 @@ def list_groups(
 @router.delete("/{tokenName}", operation_id="deleteDelegateToken")
 def delete(call: ReferenceCall, scope: ReferenceScope, tokenName: str) -> ResourceAnswer[bool]:  # noqa: N803 - the wire's
     """Forgets a revoked token, so that its name is free again."""
-    call.app.delegate_tokens.delete(scope, tokenName)
+    call.app.delegate_tokens.delete(scope, tokenName, by=call.actor)
     return resource(True)
 
 
 @router.delete("", operation_id="deleteDelegateTokenByQuery")
 def delete_by_query(call: ReferenceCall, scope: ReferenceScope, name: TokenName = "") -> ResourceAnswer[bool]:
     """The same as other clients send it."""
-    call.app.delegate_tokens.delete(scope, _required(name))
+    call.app.delegate_tokens.delete(scope, _required(name), by=call.actor)
     return resource(True)
 
 

@@ -13,6 +13,7 @@ from pierhead.server.auth import Call, OwnCall, own_caller
 from .answers import Answer, PageData, answer, page_data
 from .params import OwnScope, SearchTerm, page_of
 from .token_owners import tokens_of
+from .uses import visible_groups
 from .wire.delegates import DelegateGroupInfo, DelegateInfo, Surroundings
 
 router = APIRouter(prefix="/pierhead/v1", tags=["delegates"], dependencies=[Depends(own_caller)])
@@ -35,7 +36,7 @@ def list_groups(
     """Groups by name, each with its replicas."""
     wanted = DelegateFilter(states=tuple(state or ()), tags=tuple(tag or ()), search=search, is_everywhere=everywhere)
     call.visible(scope)
-    views = call.app.delegates.groups(scope, wanted)
+    views = visible_groups(call, call.app.delegates.groups(scope, wanted))
     shown = views[page.offset : page.offset + page.size]
     around = _surroundings(call, shown)
     found = Page(items=shown, total=len(views), request=page)
@@ -53,7 +54,7 @@ def get(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
 def approve(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
     """Lets a waiting delegate take tasks."""
     _authorise(call, delegate_id)
-    call.app.delegates.approve(call.account, delegate_id)
+    call.app.delegates.approve(call.account, delegate_id, by=call.actor)
     return _info(call, delegate_id)
 
 
@@ -61,14 +62,14 @@ def approve(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
 def disable(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
     """Gives it no more tasks; what it holds is taken from it."""
     _authorise(call, delegate_id)
-    call.app.delegates.disable(call.account, delegate_id)
+    call.app.delegates.disable(call.account, delegate_id, by=call.actor)
     return _info(call, delegate_id)
 
 
 @router.post("/delegates/{delegateId}/enable", operation_id="enableDelegate")
 def enable(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
     _authorise(call, delegate_id)
-    call.app.delegates.enable(call.account, delegate_id)
+    call.app.delegates.enable(call.account, delegate_id, by=call.actor)
     return _info(call, delegate_id)
 
 
@@ -76,7 +77,7 @@ def enable(call: OwnCall, delegate_id: DelegateId) -> Answer[DelegateInfo]:
 def delete(call: OwnCall, delegate_id: DelegateId) -> Answer[bool]:
     """Its key is never let in again; a new start with an empty state directory makes a new delegate."""
     _authorise(call, delegate_id)
-    call.app.delegates.delete(call.account, delegate_id)
+    call.app.delegates.delete(call.account, delegate_id, by=call.actor)
     return answer(call, True)
 
 
@@ -88,14 +89,14 @@ def get_group(call: OwnCall, scope: OwnScope, name: GroupName) -> Answer[Delegat
 @router.post("/delegate-groups/{groupName}/approve", operation_id="approveDelegateGroup")
 def approve_group(call: OwnCall, scope: OwnScope, name: GroupName) -> Answer[DelegateGroupInfo]:
     """Approves every replica that waits for it."""
-    call.app.delegates.approve_group(scope, name)
+    call.app.delegates.approve_group(scope, name, by=call.actor)
     return _group(call, scope, name)
 
 
 @router.delete("/delegate-groups/{groupName}", operation_id="deleteDelegateGroup")
 def delete_group(call: OwnCall, scope: OwnScope, name: GroupName) -> Answer[bool]:
     """With all of its replicas."""
-    call.app.delegates.delete_group(scope, name)
+    call.app.delegates.delete_group(scope, name, by=call.actor)
     return answer(call, True)
 
 
@@ -118,4 +119,6 @@ def _surroundings(call: Call, views: Iterable[GroupView]) -> Surroundings:
 
 
 def _authorise(call: Call, delegate_id: str) -> None:
-    call.authorise(call.lookup.delegates.find(call.account, delegate_id).scope, delegate_id)
+    """A resource group names delegates by the name of their group, which is all that people give them."""
+    delegate = call.lookup.delegates.find(call.account, delegate_id)
+    call.authorise(delegate.scope, delegate.name, asked_for=delegate_id)

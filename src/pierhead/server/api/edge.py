@@ -101,6 +101,7 @@ class OneSpelling:
             path = scope["path"].rstrip("/") or "/"
             root_path = GATEWAY if path.startswith(f"{GATEWAY}/") else scope.get("root_path", "")
             scope = {**scope, "path": path, "root_path": root_path}
+            scope["state"]["routed"] = scope  # for whoever wants to know the route afterwards
         await self.app(scope, receive, send)
 
 

@@ -56,22 +56,33 @@ BY_CODE: Mapping[str, Verdict] = {
     "access-denied": Verdict(403, "NG_ACCESS_DENIED"),
     "account-not-found": Verdict(404, "RESOURCE_NOT_FOUND"),
     "connector-exists": Verdict(400, _INVALID),
+    "connector-in-use": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
     "connector-not-found": Verdict(400, "CONNECTOR_NOT_FOUND_EXCEPTION"),  # named inside a body, not by the path
+    "connector-taken": Verdict(400, "DUPLICATE_FIELD"),
     "delegate-token-already-revoked": Verdict(400, _INVALID),
     "delegate-token-exists": Verdict(400, _INVALID),
     "delegate-token-still-active": Verdict(400, _INVALID),
+    "filter-exists": Verdict(400, _INVALID),
     "invalid-connector": Verdict(400, _INVALID, Shape.FAILURE),
     "invalid-fields": Verdict(400, _INVALID, Shape.FAILURE),
     "invalid-reference": Verdict(400, "INVALID_IDENTIFIER_REF"),
+    "login-failed": Verdict(401, "INVALID_CREDENTIAL"),
+    "managed-secret-denied": Verdict(424, "SECRET_MANAGEMENT_ERROR"),
+    "managed-secret-invalid": Verdict(424, "SECRET_MANAGEMENT_ERROR"),
+    "managed-secret-missing": Verdict(424, "SECRET_MANAGEMENT_ERROR"),
     "media-type": Verdict(415, "MEDIA_NOT_SUPPORTED"),
     "place-exists": Verdict(400, _INVALID),
     "place-in-use": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
     "place-not-found": Verdict(400, _INVALID),
     "principal-exists": Verdict(400, _INVALID),
+    "role-exists": Verdict(400, "DUPLICATE_FIELD"),
     "secret-damaged": Verdict(500, "SECRET_MANAGEMENT_ERROR"),
     "secret-exists": Verdict(400, _INVALID),
     "secret-in-use": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
+    "secret-manager-unavailable": Verdict(424, "SECRET_MANAGEMENT_ERROR"),
     "slow-body": Verdict(408, _INVALID),
+    "still-assigned": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
+    "too-many-roles": Verdict(400, _INVALID),
     "wrong-encryption-key": Verdict(500, "SECRET_MANAGEMENT_ERROR"),
 }
 
@@ -126,6 +137,10 @@ def own_code(error: AppError) -> str:
 def crash(correlation_id: str) -> JSONResponse:
     verdict = Verdict(500, "UNKNOWN_ERROR")
     return JSONResponse(_error_body(verdict, OOPS) | {"correlationId": correlation_id}, verdict.http_status)
+
+
+def nothing_at(path: str) -> str:
+    return f"there is nothing at {path[:200]}"
 
 
 def unrouted(http_status: int, message: str, correlation_id: str, headers: Mapping[str, str] | None) -> JSONResponse:

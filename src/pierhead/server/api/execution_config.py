@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from pierhead.control.catalogue import Infra
+from pierhead.control.catalogue import Infra, warning_about
 from pierhead.server.auth import ReferenceCall, reference_caller
 
 from .answers import Answer, answer
@@ -38,14 +38,15 @@ def get_customer(call: ReferenceCall, infra: OfInfra, overrides_only: OverridesO
 def update(call: ReferenceCall, infra: OfInfra, body: Values) -> Answer[bool]:
     """Overrides some fields; a value of null drops the override. All of the list is taken, or none."""
     values = [(item.field, item.value) for item in body.root]
-    call.app.catalogue.update_config(call.account, infra, values, call.principal.name)
-    return answer(call, True)
+    call.app.catalogue.update_config(call.account, infra, values, call.principal.name, by=call.actor)
+    warnings = [warning_about(field, value.strip()) for field, value in values if value is not None]
+    return answer(call, True, [warning for warning in warnings if warning is not None])
 
 
 @router.post("/reset-config", operation_id="resetConfig", openapi_extra=takes(FieldNames))
 def reset(call: ReferenceCall, infra: OfInfra, body: Names) -> Answer[bool]:
     """Drops the overrides of some fields; one that has none is passed over."""
-    call.app.catalogue.reset_config(call.account, infra, [item.field for item in body.root])
+    call.app.catalogue.reset_config(call.account, infra, [item.field for item in body.root], by=call.actor)
     return answer(call, True)
 
 
@@ -68,7 +69,7 @@ def get_deprecated(call: ReferenceCall) -> Answer[dict[str, str]]:
 @router.delete("", operation_id="deleteConfig")
 def delete(call: ReferenceCall) -> Answer[bool]:
     """Drops every override of the account, on every infrastructure."""
-    call.app.catalogue.reset_all(call.account)
+    call.app.catalogue.reset_all(call.account, by=call.actor)
     return answer(call, True)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from pierhead.control.delegates import DelegateNotFoundError
-from pierhead.control.scopes import Scope
 from pierhead.control.tasks import TaskRow
 from pierhead.server.auth import Call
 
@@ -32,10 +31,5 @@ def name_of(call: Call, delegate_id: str) -> str | None:
 def authorised_task(call: Call, task_id: str) -> TaskRow:
     """The task, when the caller may do with it what the route does. Raises TaskNotFoundError."""
     task = call.lookup.queue.get(call.account, task_id)
-    call.authorise(scope_of(task), task_id)
+    call.authorise(task.scope, task_id)
     return task
-
-
-def scope_of(task: TaskRow) -> Scope:
-    """Where the work was asked for; the account for a task that says nothing of it."""
-    return Scope(task.account)

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from pierhead.control.access import AccessService
+from pierhead.control.access import AccessService, People, Rights
+from pierhead.control.audit import SYSTEM, Actor, AuditService
 from pierhead.control.catalogue import CatalogueService
-from pierhead.control.connectors import ConnectorService
+from pierhead.control.connectors import Connector, ConnectorService, FilterService
 from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
+from pierhead.control.organizations import OrganizationService, ProjectService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
-from pierhead.control.secrets import SecretService
+from pierhead.control.secrets import EncryptionKeys, SecretService
 from pierhead.control.tasks import TaskQueue, TaskRow
 from pierhead.kit.clock import Clock
 from pierhead.protocol.signatures import SigningKey
@@ -17,14 +19,18 @@ from pierhead.protocol.tasks import CopyEvent, RepositoriesResult, ResolveResult
 from pierhead.server.delegates.hub import Hub
 from pierhead.server.jobs.connector_tasks import Tested
 from pierhead.server.jobs.work import Work, WorkStore
+from pierhead.server.login import Login
 from pierhead.server.settings import Settings
 
 
 class ConnectorTasks(Protocol):
     """Has registries asked for us, by whoever reaches them. What waits may wait for two minutes."""
 
-    def tested(self, scope: Scope, identifier: str) -> Tested:
+    def tested(self, scope: Scope, identifier: str, *, by: Actor | None = None) -> Tested:
         """Tests a saved connector and stores its status. A failing test is a result. Raises ConnectorMissingError."""
+
+    def tested_unsaved(self, connector: Connector, *, by: Actor | None = None) -> Tested:
+        """Tests a connector that is stored nowhere. A failing test is a result."""
 
     def start_test(self, scope: Scope, identifier: str) -> str:
         """The same without waiting; gives the id of the task."""
@@ -47,14 +53,24 @@ class ConnectorTasks(Protocol):
         target: str,
         digest: str | None = None,
         platforms: tuple[str, ...] = (),
+        *,
+        by: Actor = SYSTEM,
     ) -> str:
         """Queues the copy of one image and gives the id of the task. Raises AppError."""
 
     def copied(self, task_id: str) -> CopyEvent | None:
         """How far a copy is that goes on, as far as this process was told."""
 
-    def cancel(self, account: str, task_id: str) -> TaskRow:
+    def cancel(self, account: str, task_id: str, *, by: Actor = SYSTEM) -> TaskRow:
         """Ends a waiting task, asks the holder of a running one; gives it afterwards. Raises TaskNotFoundError."""
+
+
+class WatchedStore(WorkStore, Protocol):
+    def figures(self) -> Mapping[str, Mapping[tuple[str, ...], int]]:
+        """Counts of what is in it, by name and by the values of the labels. Raises AppError."""
+
+    def check(self) -> None:
+        """Whether it answers, with the schema of this code. Raises AppError."""
 
 
 class Application(Protocol):
@@ -63,13 +79,29 @@ class Application(Protocol):
     @property
     def clock(self) -> Clock: ...
     @property
-    def store(self) -> WorkStore: ...
+    def store(self) -> WatchedStore: ...
     @property
     def access(self) -> AccessService: ...
     @property
+    def login(self) -> Login: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def rights(self) -> Rights: ...
+    @property
+    def organizations(self) -> OrganizationService: ...
+    @property
+    def projects(self) -> ProjectService: ...
+    @property
+    def audit(self) -> AuditService: ...
+    @property
     def secrets(self) -> SecretService: ...
     @property
+    def encryption_keys(self) -> EncryptionKeys: ...
+    @property
     def connectors(self) -> ConnectorService: ...
+    @property
+    def filters(self) -> FilterService: ...
     @property
     def catalogue(self) -> CatalogueService: ...
     @property

@@ -19,6 +19,7 @@ from pierhead.server.auth import OwnCall
 from . import errors
 from .ports import Application
 from .slow_calls import Slow
+from .uses import use_connector
 from .wire.registry import Catalogue, TagList
 
 MAX_TAGS = 10_000
@@ -46,6 +47,7 @@ def catalogue(request: Request, n: Count = None, last: Last = None) -> Response:
 def tags(request: Request, call: OwnCall, slow: Slow, name: str, n: Count = None, last: Last = None) -> Response:
     """The tags of an image where the account's ``harnessImage`` connector leads."""
     call.authorise(Scope(call.account), DEFAULT_IDENTIFIER)
+    use_connector(call, call.app.connectors.get(Scope(call.account), DEFAULT_IDENTIFIER))
     with slow.one("lists of tags"):
         found = call.app.connector_tasks.list_tags(Scope(call.account), DEFAULT_IDENTIFIER, name, MAX_TAGS)
     names, headers = _paged(request, found.tags, n, last)

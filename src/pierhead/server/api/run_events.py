@@ -1,7 +1,7 @@
 """A run as server-sent events: what changed since the last look, until the run is final."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from anyio import CapacityLimiter, to_thread
 
@@ -15,6 +15,10 @@ from .wire.runs import RunImageInfo, RunSummary
 EVENT_STREAM = "text/event-stream"
 LOOK_EVERY_S = 1.0
 KEEP_ALIVE_S = 15.0
+ASK_EVERY_S = 2.0
+"""With what grants are remembered at most when no word of a change arrives, still less than five seconds for a right
+that is taken away with such a word."""
+MayGoOn = Callable[[], bool]
 _KEEP_ALIVE = b": still here\n\n"
 
 
@@ -27,24 +31,27 @@ class RunStreams:
         self._max_open = max_open
         self.open = 0
 
-    def stream(self, run: Run) -> AsyncIterator[bytes]:
-        """Events from now on, beginning with everything as it is in ``run``. Raises BusyError."""
+    def stream(self, run: Run, may_go_on: MayGoOn = lambda: True) -> AsyncIterator[bytes]:
+        """Events from now on, beginning with everything as it is in ``run``. Raises BusyError.
+
+        ``may_go_on`` is asked every two seconds: whoever has lost the right to the run is told nothing more of it.
+        """
         if self.open >= self._max_open:
             raise BusyError("event streams")
-        return self._events(run)
+        return self._events(run, may_go_on)
 
-    async def _events(self, run: Run) -> AsyncIterator[bytes]:
+    async def _events(self, run: Run, may_go_on: MayGoOn) -> AsyncIterator[bytes]:
         self.open += 1
         try:
             with self._runs.changes(run.id) as bell:
-                async for event in self._events_until_final(run, bell):
+                async for event in self._events_until_final(run, bell, may_go_on):
                     yield event
         finally:
             self.open -= 1
 
-    async def _events_until_final(self, run: Run, bell: Bell) -> AsyncIterator[bytes]:
+    async def _events_until_final(self, run: Run, bell: Bell, may_go_on: MayGoOn) -> AsyncIterator[bytes]:
         changes = Changes()
-        last_sent = time.monotonic()
+        last_sent = asked_at = time.monotonic()
         seen = -1  # so the first wait ends at once: what changed since ``run`` was read is read again
         while True:
             for event in changes.since_last(run):
@@ -57,6 +64,10 @@ class RunStreams:
                 last_sent = time.monotonic()
             await to_thread.run_sync(bell.wait, seen, LOOK_EVERY_S, limiter=self._limiter, abandon_on_cancel=True)
             seen = bell.count
+            if time.monotonic() - asked_at >= ASK_EVERY_S:
+                asked_at = time.monotonic()
+                if not await to_thread.run_sync(may_go_on, limiter=self._limiter):
+                    return
             run = await to_thread.run_sync(self._runs.get, run.account, run.id, limiter=self._limiter)
 
 

@@ -1,5 +1,16 @@
 """The secret managers that this server knows."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
-router = APIRouter()
+from pierhead.server.auth import OwnCall, own_caller
+
+from .answers import Answer, answer
+from .wire.secret_managers import SecretManagerItem
+
+router = APIRouter(prefix="/pierhead/v1", tags=["secrets"], dependencies=[Depends(own_caller)])
+
+
+@router.get("/secret-managers", operation_id="listSecretManagers")
+def list_managers(call: OwnCall) -> Answer[list[SecretManagerItem]]:
+    """Stores that secrets may be read from, the built-in one first. Set by whoever runs the server."""
+    return answer(call, [SecretManagerItem.built_in(), *map(SecretManagerItem.of, call.app.secrets.managers())])

@@ -94,6 +94,10 @@ class Hub:
         finally:
             station.quiet_since = self._monotonic()
 
+    @property
+    def is_closing(self) -> bool:
+        return self._is_closing
+
     def dismiss(self) -> None:
         """Answers every held poll, and holds none any more. From any thread."""
         self._is_closing = True

@@ -26,6 +26,7 @@ from pierhead.server.jobs.work import Report, Work, ordered
 
 from .edge import message_in
 from .identity import Signed
+from .intrusions import Intrusions
 from .linkage import LinkApplication
 from .orders import order_for
 from .refusals import DelegateWaitingError, NotYourTaskError
@@ -40,6 +41,7 @@ class TaskCalls:
 
     def __init__(self, app: LinkApplication) -> None:
         self._app = app
+        self._intrusions = Intrusions(app)
 
     def acquire(self, known: KnownDelegate, task_id: str, signed: Signed) -> AcquireAnswer:
         request = message_in(signed.body, AcquireRequest)
@@ -149,6 +151,7 @@ class TaskCalls:
             raise TaskNotFoundError(task_id)
         if task.owner not in (None, known.id) and task.fence == fence:
             log.warning("delegate %s spoke for task %s of delegate %s", known.id, task_id, task.owner)
+            self._intrusions.tell(known, task)
             raise NotYourTaskError(task_id)
         with self._app.store.transaction() as tx:
             lease = self._app.queue.held(tx, task_id, known.id, fence)

@@ -10,10 +10,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from pierhead.control.audit import SYSTEM, Action, Actor, Document, Subject, note
 from pierhead.control.connectors import Connector, ConnectorService
 from pierhead.control.delegates import Dispatcher, Origin, Path, choose_path
-from pierhead.control.scopes import Scope
-from pierhead.control.secrets import SecretService
+from pierhead.control.scopes import ResourceType, Scope
 from pierhead.control.tasks import TaskQueue, TaskRow, TaskState
 from pierhead.protocol.tasks import (
     CopyEvent,
@@ -33,13 +33,24 @@ from .origins import origin_of
 from .payloads import COPY_KIND, REPOSITORIES_KIND, RESOLVE_KIND, TAGS_KIND, TEST_KIND, Place
 from .platform_delegate import PlatformDelegate
 from .question_work import named, repositories_task, resolve_task, tags_task
+from .registry_access import RegistrySecrets
 from .test_work import failed_report
+from .unsaved_test import unsaved_payload
 from .work import Work, WorkStore, WorkTransaction, give_up
 
 WITHIN_S = 120.0
 _ATTEMPTS_AT_A_QUESTION = 2
 _ATTEMPTS_AT_A_COPY = 5  # each goes on where the one before was cut off
 R = TypeVar("R", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the audit trail is told of somebody's wish."""
+
+    by: Actor
+    action: Action
+    after: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class _Wanted:
     payload: Mapping[str, object]
     connectors: tuple[Connector, ...]
     asks: bool
+    asked_by: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class ConnectorTasks:
         queue: TaskQueue,
         dispatcher: Dispatcher,
         connectors: ConnectorService,
-        secrets: SecretService,
+        secrets: RegistrySecrets,
         platform: PlatformDelegate,
         works: Mapping[str, Work],
     ) -> None:
@@ -93,14 +105,21 @@ class ConnectorTasks:
         """Tests a saved connector and waits; a failing test is a result. Raises ConnectorMissingError."""
         return self.tested(scope, identifier).report
 
-    def tested(self, scope: Scope, identifier: str) -> Tested:
-        """The same, with the task that did it. Raises ConnectorMissingError."""
-        queued = self._start_test(scope, identifier)
-        return Tested(self._report(queued.task.id), queued.task.id, queued.reason)
+    def tested(self, scope: Scope, identifier: str, *, by: Actor | None = None) -> Tested:
+        """The same, with the task that did it. ``by``: the person who asks; None: the program does, which is not
+        audited. Raises ConnectorMissingError."""
+        return self._waited(self._start_test(scope, identifier, by))
+
+    def tested_unsaved(self, connector: Connector, *, by: Actor | None = None) -> Tested:
+        """Tests a connector that is stored nowhere, and keeps its status nowhere."""
+        payload = unsaved_payload(connector)
+        asked = None if by is None else Asked(by, Action.TEST, payload)
+        wanted = _Wanted(connector.scope, TEST_KIND, payload, (connector,), asks=True, asked_by=asked)
+        return self._waited(self._enqueue(wanted, WITHIN_S))
 
     def start_test(self, scope: Scope, identifier: str) -> str:
         """The same without waiting; gives the id of the task. Raises ConnectorMissingError."""
-        return self._start_test(scope, identifier).task.id
+        return self._start_test(scope, identifier, None).task.id
 
     def list_tags(self, scope: Scope, identifier: str, repository: str, limit: int) -> TagsResult:
         """At most ``limit`` tags. Raises ConnectorMissingError, TaskFailedError, TaskTimedOutError."""
@@ -137,6 +156,8 @@ class ConnectorTasks:
         target: str,
         digest: str | None = None,
         platforms: tuple[str, ...] = (),
+        *,
+        by: Actor = SYSTEM,
     ) -> str:
         """Queues the copy of one image; connectors by reference as ``scope`` sees them. Gives the id of the task.
 
@@ -148,14 +169,15 @@ class ConnectorTasks:
         named(put, target)
         places = Place(taken.scope, taken.identifier), Place(put.scope, put.identifier)
         payload = copy_payload(places[0], source, places[1], target, digest, platforms)
-        return self._enqueue(_Wanted(scope, COPY_KIND, payload, (taken, put), asks=False)).task.id
+        asked = Asked(by, Action.START, payload)
+        return self._enqueue(_Wanted(scope, COPY_KIND, payload, (taken, put), asks=False, asked_by=asked)).task.id
 
     def copied(self, task_id: str) -> CopyEvent | None:
         """How far a copy is that goes on, as far as this process was told."""
         work = self._works[COPY_KIND]
         return work.latest(task_id) if isinstance(work, CopyWork) else None
 
-    def cancel(self, account: str, task_id: str) -> TaskRow:
+    def cancel(self, account: str, task_id: str, *, by: Actor = SYSTEM) -> TaskRow:
         """Ends a waiting task at once, asks the holder of a running one; gives the task afterwards.
 
         Raises TaskNotFoundError.
@@ -165,12 +187,19 @@ class ConnectorTasks:
             task = self._queue.cancel(tx, task_id)
             if not before.state.is_final:
                 give_up(tx, self._works, task)
+            subject = Subject(task.scope, ResourceType.TASK, task_id, task.kind)
+            states = [{"kind": task.kind, "state": one.state.value} for one in (before, task)]
+            note(tx, self._queue.now(), by, Action.ABORT, subject, *states)
         return task
 
-    def _start_test(self, scope: Scope, identifier: str) -> _Queued:
+    def _start_test(self, scope: Scope, identifier: str, by: Actor | None) -> _Queued:
         connector = self._connectors.get(scope, identifier)
         payload = Place(scope, identifier).to_json()
-        return self._enqueue(_Wanted(scope, TEST_KIND, payload, (connector,), asks=True), WITHIN_S)
+        asked = None if by is None else Asked(by, Action.TEST)
+        return self._enqueue(_Wanted(scope, TEST_KIND, payload, (connector,), asks=True, asked_by=asked), WITHIN_S)
+
+    def _waited(self, queued: _Queued) -> Tested:
+        return Tested(self._report(queued.task.id), queued.task.id, queued.reason)
 
     def _report(self, task_id: str) -> TestReport:
         try:
@@ -210,8 +239,22 @@ class ConnectorTasks:
             route=None if settled.route is None else settled.route.to_json(),
             deadline_s=deadline_s,
             max_attempts=_ATTEMPTS_AT_A_QUESTION if wanted.asks else _ATTEMPTS_AT_A_COPY,
+            scope=wanted.scope,
         )
+        self._tell(tx, wanted, task)
         return _Queued(task, settled.reason)
+
+    def _tell(self, tx: WorkTransaction, wanted: _Wanted, task: TaskRow) -> None:
+        """A test is about its connector; a copy, which has two, about itself."""
+        asked, connector = wanted.asked_by, wanted.connectors[0]
+        if asked is None:
+            return
+        subject = (
+            Subject(connector.scope, ResourceType.CONNECTOR, connector.identifier, connector.name)
+            if wanted.kind == TEST_KIND
+            else Subject(wanted.scope, ResourceType.TASK, task.id, wanted.kind)
+        )
+        note(tx, task.created_at, asked.by, asked.action, subject, after={"taskId": task.id, **(asked.after or {})})
 
     def _wait(self, task_id: str) -> TaskRow:
         row = self._queue.wait_for_end(task_id, WITHIN_S)

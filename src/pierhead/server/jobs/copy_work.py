@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from pierhead.control.connectors import Connector, ConnectorService
-from pierhead.control.secrets import SecretService
 from pierhead.control.tasks import Lease, TaskQueue, TaskRow, TaskState
 from pierhead.protocol.tasks import (
     CopyEvent,
@@ -20,7 +19,7 @@ from .errors import clipped, document_of
 from .origins import by_host
 from .payloads import Place, place_in, text_in
 from .question_work import named
-from .registry_access import access_for_image
+from .registry_access import RegistrySecrets, access_for_image
 from .results import check_keys, document_of_result, expect, kept
 from .work import Outcome, Report, WorkStore, WorkTransaction
 
@@ -33,7 +32,7 @@ _GOOD = (CopyState.COPIED, CopyState.PRESENT)
 
 class CopyWork:
     def __init__(
-        self, store: WorkStore, queue: TaskQueue, connectors: ConnectorService, secrets: SecretService
+        self, store: WorkStore, queue: TaskQueue, connectors: ConnectorService, secrets: RegistrySecrets
     ) -> None:
         self._store = store
         self._queue = queue

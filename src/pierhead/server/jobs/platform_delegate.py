@@ -5,13 +5,15 @@ What a kind of task means is known to its ``Work``; which tasks are for the plat
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
+from typing import Protocol
 
 from pierhead.control.pipelines import RunService
 from pierhead.control.tasks import Lease, StaleLeaseError, TaskQueue
 from pierhead.kit.ids import random_text
 from pierhead.kit.tasks import Loop
-from pierhead.protocol.tasks import Result, Task
+from pierhead.protocol.tasks import FailedResult, Result, Task
 from pierhead.registry.transport import Transport
 from pierhead.worker.cancel import CancelToken
 from pierhead.worker.execute import execute
@@ -34,8 +36,16 @@ def one_of_many() -> str:
     return f"{ALONE}-{random_text(12)}"
 
 
+class TaskSpans(Protocol):
+    def task(self, kind: str, task_id: str, began_ns: int, *, is_error: bool) -> None:
+        """A task of which this process has had its part."""
+
+
 class PlatformDelegate:
-    """Runs from ``start`` to ``close``. ``owner``: ``ALONE``, or one that nobody else has."""
+    """``spans``, once set, are told of each task.
+
+    Runs from ``start`` to ``close``. ``owner``: ``ALONE``, or one that nobody else has.
+    """
 
     def __init__(
         self,
@@ -57,6 +67,7 @@ class PlatformDelegate:
         self._owner = owner
         self._closing = threading.Event()
         self._cancels: set[CancelToken] = set()
+        self.spans: TaskSpans | None = None
         self._loops = [Loop(f"platform-{n}", self._take_one) for n in range(_WORKERS)]
 
     def start(self) -> None:
@@ -90,6 +101,7 @@ class PlatformDelegate:
 
     def _perform(self, lease: Lease) -> None:
         cancel = CancelToken()
+        began_ns, is_error = time.time_ns(), True
         self._cancels.add(cancel)
         if self._closing.is_set():  # it was not yet in the list of those to be cancelled
             cancel.cancel()
@@ -97,13 +109,16 @@ class PlatformDelegate:
             work = self._works[lease.task.kind]
             task = ordered(work, lease)
             if task is not None:
-                self._do(work, lease, task, cancel)
+                is_error = self._do(work, lease, task, cancel)
         except StaleLeaseError:
             log.warning("task %s went to somebody else", lease.id)
         finally:
             self._cancels.discard(cancel)
+            if self.spans is not None:
+                self.spans.task(lease.task.kind, lease.id, began_ns, is_error=is_error)
 
-    def _do(self, work: Work, lease: Lease, task: Task, cancel: CancelToken) -> None:
+    def _do(self, work: Work, lease: Lease, task: Task, cancel: CancelToken) -> bool:
+        """Whether it could not be done at all."""
         reporter = Reporter(work, lease, self._closing)
         with LeaseKeeper(self._queue, self._store.signals, lease, reporter.flush, cancel.cancel):
             result = execute(
@@ -121,3 +136,4 @@ class PlatformDelegate:
                 self._queue.release(tx, lease)
         else:
             work.finish(lease, result, cancel.is_cancelled)
+        return isinstance(result, FailedResult)

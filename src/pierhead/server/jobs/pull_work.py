@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from pierhead.control.connectors import Connector, ConnectorNotFoundError
 from pierhead.control.pipelines import ImageFacts, Run, RunImage, RunService
 from pierhead.control.scopes import Scope, ScopedReference
-from pierhead.control.secrets import SecretService
 from pierhead.control.tasks import Lease, TaskRow
 from pierhead.kit.errors import AppError
 from pierhead.oci.reference import Reference
@@ -23,7 +22,7 @@ from pierhead.worker.execute import task_failure
 
 from .facts import facts_of, failed
 from .origins import by_host
-from .registry_access import access_for_image
+from .registry_access import RegistrySecrets, access_for_image
 from .results import check_keys, expect
 from .work import Outcome, Report, WorkStore, WorkTransaction
 
@@ -31,7 +30,7 @@ PLATFORM = "platform"
 
 
 class PullWork:
-    def __init__(self, store: WorkStore, runs: RunService, secrets: SecretService) -> None:
+    def __init__(self, store: WorkStore, runs: RunService, secrets: RegistrySecrets) -> None:
         self._store = store
         self._runs = runs
         self._secrets = secrets

@@ -6,7 +6,6 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from pierhead.control.connectors import Connector, ConnectorService, image_name, normalise_url
-from pierhead.control.secrets import SecretService
 from pierhead.control.tasks import Lease, TaskQueue, TaskRow, TaskState
 from pierhead.oci.reference import Reference
 from pierhead.protocol.tasks import (
@@ -23,7 +22,7 @@ from pierhead.protocol.tasks import (
 
 from .errors import document_of
 from .payloads import REPOSITORIES_KIND, RESOLVE_KIND, TAGS_KIND, limit_in, place_in, text_in
-from .registry_access import access_for, access_for_image
+from .registry_access import RegistrySecrets, access_for, access_for_image
 from .results import document_of_result, expect, kept
 from .work import Outcome, Report, WorkStore, WorkTransaction
 
@@ -34,27 +33,27 @@ class Question(Protocol):
     @property
     def answer(self) -> type[BaseModel]: ...
 
-    def task(self, row: TaskRow, connector: Connector, secrets: SecretService) -> Task: ...
+    def task(self, row: TaskRow, connector: Connector, secrets: RegistrySecrets) -> Task: ...
 
 
 class Tags:
     answer = TagsResult
 
-    def task(self, row: TaskRow, connector: Connector, secrets: SecretService) -> Task:
+    def task(self, row: TaskRow, connector: Connector, secrets: RegistrySecrets) -> Task:
         return tags_task(connector, text_in(row, "repository"), limit_in(row), secrets)
 
 
 class Repositories:
     answer = RepositoriesResult
 
-    def task(self, row: TaskRow, connector: Connector, secrets: SecretService) -> Task:
+    def task(self, row: TaskRow, connector: Connector, secrets: RegistrySecrets) -> Task:
         return repositories_task(connector, limit_in(row), secrets)
 
 
 class Resolution:
     answer = ResolveResult
 
-    def task(self, row: TaskRow, connector: Connector, secrets: SecretService) -> Task:
+    def task(self, row: TaskRow, connector: Connector, secrets: RegistrySecrets) -> Task:
         return resolve_task(connector, text_in(row, "image"), secrets)
 
 
@@ -69,7 +68,7 @@ class QuestionWork:
     """The answer stands in the task's row, for whoever waits for its end."""
 
     def __init__(
-        self, store: WorkStore, queue: TaskQueue, connectors: ConnectorService, secrets: SecretService, kind: str
+        self, store: WorkStore, queue: TaskQueue, connectors: ConnectorService, secrets: RegistrySecrets, kind: str
     ) -> None:
         self._store = store
         self._queue = queue
@@ -105,18 +104,18 @@ class QuestionWork:
         return [(str(origin), failure) for origin in origins]
 
 
-def tags_task(connector: Connector, repository: str, limit: int, secrets: SecretService) -> ListTagsTask:
+def tags_task(connector: Connector, repository: str, limit: int, secrets: RegistrySecrets) -> ListTagsTask:
     """Raises InvalidImageReferenceError, ImageNotPlaceableError."""
     reference = named(connector, repository)
     access = access_for_image(reference, connector, secrets)
     return ListTagsTask(registry=access, repository=reference.repository, limit=limit)
 
 
-def repositories_task(connector: Connector, limit: int, secrets: SecretService) -> ListRepositoriesTask:
+def repositories_task(connector: Connector, limit: int, secrets: RegistrySecrets) -> ListRepositoriesTask:
     return ListRepositoriesTask(registry=access_for(connector, secrets), limit=limit)
 
 
-def resolve_task(connector: Connector, image: str, secrets: SecretService) -> ResolveTask:
+def resolve_task(connector: Connector, image: str, secrets: RegistrySecrets) -> ResolveTask:
     """Raises InvalidImageReferenceError, ImageNotPlaceableError."""
     reference = named(connector, image)
     return ResolveTask(registry=access_for_image(reference, connector, secrets), reference=str(reference))

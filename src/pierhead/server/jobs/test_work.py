@@ -1,4 +1,4 @@
-"""``testConnection``: tests a saved connector; what came out is the connector's status until the next test."""
+"""``testConnection``: tests a connector; what came out is the status of a saved one until the next test."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,7 +10,6 @@ from pierhead.control.connectors import (
     ConnectorStatus,
     StatusError,
 )
-from pierhead.control.secrets import SecretService
 from pierhead.control.tasks import Lease, TaskQueue, TaskRow, TaskState
 from pierhead.kit.clock import Clock
 from pierhead.protocol.tasks import FailedResult, Result, TaskFailure, TestConnectionTask, TestReport
@@ -18,8 +17,9 @@ from pierhead.protocol.tasks import FailedResult, Result, TaskFailure, TestConne
 from .errors import clipped, document_of, failure_in
 from .needed_images import images_to_try
 from .payloads import place_in
-from .registry_access import access_for
+from .registry_access import RegistrySecrets, access_for
 from .results import document_of_result, expect
+from .unsaved_test import unsaved_in
 from .work import Outcome, Report, WorkStore, WorkTransaction
 
 RETEST_EVERY = timedelta(minutes=30)
@@ -37,7 +37,7 @@ class TestWork:
         queue: TaskQueue,
         connectors: ConnectorService,
         catalogue: CatalogueService,
-        secrets: SecretService,
+        secrets: RegistrySecrets,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -49,7 +49,7 @@ class TestWork:
 
     def order(self, lease: Lease) -> TestConnectionTask:
         place = place_in(lease.task)
-        connector = self._connectors.get(place.scope, place.connector)
+        connector = unsaved_in(lease.task) or self._connectors.get(place.scope, place.connector)
         images = images_to_try(connector, self._catalogue)
         return TestConnectionTask(registry=access_for(connector, self._secrets), images=images)
 
@@ -79,10 +79,10 @@ class TestWork:
         return [(str(origin), failure) for origin in origins]
 
     def _keep(self, tx: WorkTransaction, task: TaskRow, report: TestReport) -> None:
-        """A connector that is gone meanwhile has no status to keep."""
+        """A connector that is gone meanwhile, or was never saved, has no status to keep."""
         place, now = place_in(task), self._clock.now()
         found = tx.connectors.find(place.scope, place.connector)
-        if found is None:
+        if found is None or unsaved_in(task) is not None:
             return
         tx.connectors.set_status(place.scope, place.connector, status_of(report, now, found.status))
         next_at = None if found.spec.ignore_test_connection else now + RETEST_EVERY

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pierhead.control.catalogue import CatalogueService
 from pierhead.control.connectors import ConnectorService
 from pierhead.control.pipelines import RunService
-from pierhead.control.secrets import SecretService
 from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock
 
@@ -13,6 +12,7 @@ from .copy_work import CopyWork
 from .payloads import COPY_KIND, PULL_KIND, TEST_KIND
 from .pull_work import PullWork
 from .question_work import QUESTIONS, QuestionWork
+from .registry_access import RegistrySecrets
 from .test_work import TestWork
 from .work import Work, WorkStore
 
@@ -23,7 +23,7 @@ def all_works(
     runs: RunService,
     connectors: ConnectorService,
     catalogue: CatalogueService,
-    secrets: SecretService,
+    secrets: RegistrySecrets,
     clock: Clock,
 ) -> Mapping[str, Work]:
     return {

@@ -12,14 +12,14 @@ from pierhead.kit.errors import DeniedError
 from pierhead.registry.context import CallContext, Caps, Timeouts
 from pierhead.registry.endpoint import Endpoint
 from pierhead.registry.errors import (
+    AddressRefusedError,
     NameNotResolvedError,
     NameServerError,
     RegistryError,
     TlsError,
 )
-from pierhead.registry.wire.addresses import OWN
 from pierhead.registry.wire.dial import Dialer, system_resolve
-from pierhead.registry.wire.judge import Judge, check_way, everywhere
+from pierhead.registry.wire.judge import FREE, AddressPolicy, Judge, check_way, everywhere
 from pierhead.registry.wire.proxy import open_tunnel, proxy_for
 from pierhead.registry.wire.stream import Stream
 from pierhead.registry.wire.tls import TlsContexts
@@ -43,7 +43,9 @@ class Reach:
         call: CallContext,
         times: Timeouts = USUAL_TIMES,
         judge: Judge = everywhere,
+        policy: AddressPolicy = FREE,
     ) -> None:
+        self._policy = policy
         self._endpoint = endpoint
         self._clock = clock
         self._call = call
@@ -57,7 +59,7 @@ class Reach:
 
     def name(self) -> Step:
         try:
-            self._socket = self._dialled(Dialer(self._clock, self._times, self._resolve))
+            self._socket = self._dialled(Dialer(self._clock, self._times, self._resolve, self._policy))
         except (NameNotResolvedError, NameServerError, DeniedError):
             raise
         except RegistryError as error:  # the name is good, the next step is not
@@ -99,13 +101,19 @@ class Reach:
 
     def _dialled(self, dialer: Dialer) -> socket.socket:
         check_way(self._endpoint.origin, self._proxy, self._judge)
-        sock, _ = dialer.connect(self._next.host, self._next.port, OWN, self._call)
+        allowed = self._policy.own(self._endpoint)
+        try:
+            if self._proxy is not None:
+                self._policy.check_behind_proxy(self._endpoint.origin, allowed)
+            sock, _ = dialer.connect(self._next.host, self._next.port, allowed, self._call)
+        except AddressRefusedError as error:
+            raise self._policy.explained(error, self._endpoint) from None
         return sock
 
     def _tunnelled(self, sock: socket.socket | None = None) -> socket.socket:
         """A connection to the registry, through the proxy where there is one; a new one when none is given."""
         if sock is None:
-            sock = self._dialled(Dialer(self._clock, self._times))
+            sock = self._dialled(Dialer(self._clock, self._times, policy=self._policy))
         if self._proxy is not None:
             stream = Stream(sock, self._proxy.origin.authority)
             stream.watch = Watch(self._call, self._clock, self._times, f"the proxy {self._proxy.origin.authority}")

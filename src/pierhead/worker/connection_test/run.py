@@ -32,7 +32,7 @@ def run_connection_test(
     """
     deadline = transport.clock.monotonic() + TIME_LIMIT_S
     call = CallContext((cancel or CancelToken()).event, deadline)
-    reach = Reach(endpoint, transport.clock, call, judge=transport.judge)
+    reach = Reach(endpoint, transport.clock, call, judge=transport.judge, policy=transport.addresses)
     client = RegistryClient(endpoint, transport, call)
     probes = Probes.of(images)
     book = _Book(endpoint)

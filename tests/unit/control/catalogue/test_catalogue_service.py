@@ -7,6 +7,9 @@ from pierhead.control.catalogue import (
     InvalidImageValueError,
     UnknownFieldError,
     UnknownLineError,
+    UnusablePinError,
+    choose_version,
+    warning_about,
 )
 from pierhead.testing.clock import FakeClock
 from pierhead.testing.memory import MemoryStore
@@ -42,10 +45,8 @@ def test_a_field_of_the_other_infrastructure_is_unknown(catalogue: CatalogueServ
         catalogue.reset_config("acc", Infra.VM, [ADDON])
 
 
-@pytest.mark.parametrize(
-    "value", ["", "  ", "https://x/y", "harness/CI-Addon:1", "a b", "x:", "x@sha256:1", "\n", "x\ny"]
-)
-def test_a_value_that_is_no_image_refuses_the_whole_list(catalogue: CatalogueService, value: str) -> None:
+@pytest.mark.parametrize("value", ["", "  ", "\n", "x\ny", "\x1b[1m", "x" * 513])
+def test_a_value_that_is_no_text_refuses_the_whole_list(catalogue: CatalogueService, value: str) -> None:
     changes = [(GIT, "harness/drone-git:1.6.0"), (ADDON, value)]
     with pytest.raises(InvalidImageValueError) as refusal:
         catalogue.update_config("acc", Infra.K8, changes, "ann")
@@ -77,9 +78,17 @@ def test_a_pin_shows_in_both_views_and_on_its_infrastructure_only(catalogue: Cat
 
 @pytest.mark.parametrize(
     "value",
-    ["harness/ci-lite-engine:TeethyTiger", "my.registry:5000/p/harness/ci-addon", f"x@sha256:{'a' * 64}", "updated"],
+    [
+        "harness/ci-lite-engine:TeethyTiger",
+        "my.registry:5000/p/harness/ci-addon",
+        f"x@sha256:{'a' * 64}",
+        "updatedTmpNow",
+        "https://x/y",
+        "a b",
+        "x:",
+    ],
 )
-def test_any_image_may_be_pinned_not_only_the_ci_s_own(catalogue: CatalogueService, value: str) -> None:
+def test_any_text_may_be_pinned_as_the_reference_has_it(catalogue: CatalogueService, value: str) -> None:
     catalogue.update_config("acc", Infra.K8, [(ADDON, value)], "ann")
     assert catalogue.customer_config("acc", Infra.K8) == {ADDON: value}
 
@@ -139,3 +148,14 @@ def test_a_service_may_stay_on_an_older_line(store: MemoryStore) -> None:
     service = CatalogueService(store, FakeClock(), Catalogue.load(), line="1.14")
     assert service.default_config(Infra.K8)[ADDON] == "harness/ci-addon:1.14.4"
     assert len(service.default_config(Infra.K8)) == 12
+
+
+def test_a_pin_that_is_no_image_is_warned_of_and_fails_where_it_is_used(catalogue: CatalogueService) -> None:
+    catalogue.update_config("acc", Infra.K8, [(ADDON, "updatedTmpNow")], "ann")
+    warning = warning_about(ADDON, "updatedTmpNow")
+    assert warning is not None
+    assert warning.code == "unusable-pin"
+    assert warning_about(ADDON, "harness/ci-addon:1") is None
+    pins = catalogue.pins("acc", Infra.K8)
+    with pytest.raises(UnusablePinError, match="the account pins addonTag to 'updatedTmpNow', which is no image"):
+        choose_version(ADDON, Infra.K8, pins, catalogue.catalogue)

@@ -1,13 +1,18 @@
 import pytest
 
 from pierhead.control.connectors import ConnectorService
+from pierhead.control.scopes import Scope
 from pierhead.testing.clock import FakeClock
 from pierhead.testing.memory import MemoryStore
+from pierhead.testing.places import make_place
 
 
 @pytest.fixture
 def store() -> MemoryStore:
-    return MemoryStore()
+    """With the places that these tests are about."""
+    store = MemoryStore()
+    make_place(store, Scope("acc", "o", "p"))
+    return store
 
 
 @pytest.fixture

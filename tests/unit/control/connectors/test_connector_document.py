@@ -61,6 +61,12 @@ def test_what_is_no_object_is_refused(document: object) -> None:
         (body({**SPEC, "dockerRegistryUrl": " "}), "connector.spec.dockerRegistryUrl", "cannot be empty"),
         (body({**SPEC, "providerType": None}), "connector.spec.providerType", "cannot be empty"),
         (body({**SPEC, "providerType": "dockerhub"}), "connector.spec.providerType", "Invalid value: dockerhub"),
+        (body({**SPEC, "credentialHelper": "gcr"}), "connector.spec.credentialHelper", "it is one of ecr"),
+        (
+            body({**SPEC, "allowPrivateAddresses": "yes"}),
+            "connector.spec.allowPrivateAddresses",
+            "must be true or false",
+        ),
         (body({**SPEC, "auth": None}), "connector.spec.auth", "Auth Field is Null"),
         (body({**SPEC, "auth": {}}), "connector.spec.auth.type", "cannot be empty"),
         (body({**SPEC, "auth": {"type": "Basic"}}), "connector.spec.auth.type", "Invalid value: Basic"),
@@ -164,6 +170,12 @@ def test_credentials_are_read_as_references() -> None:
     assert auth == UsernamePasswordAuth(ScopedReference.parse("account.p"), username="u")
 
 
+def test_our_own_keys_are_not_given_back_while_they_say_nothing() -> None:
+    said = {**SPEC, "allowPrivateAddresses": False, "credentialHelper": None, "tls": {}, "trustedRealmHosts": []}
+    assert render_spec(parse_spec(said)).keys() == render_spec(parse_spec(SPEC)).keys()
+    assert "allowPrivateAddresses" not in render_spec(parse_spec(said))
+
+
 def test_what_is_given_back_can_be_sent_again(connectors: ConnectorService) -> None:
     connector = connectors.create(parse_connector(body(tags={"a": "b"}, description="d"), "acc")).connector
     rendered = render_connector(connector)
@@ -187,6 +199,8 @@ def test_what_is_given_back_can_be_sent_again(connectors: ConnectorService) -> N
         {**SPEC, "tls": {"caCertificatePem": "x", "clientCertificatePem": "y", "clientKeyRef": "account.k"}},
         {**SPEC, "proxyUrl": "http://proxy:3128", "trustedRealmHosts": ["auth.example"], "proxy": True},
         {**SPEC, "delegateSelectors": ["eu"], "executeOnDelegate": False, "ignoreTestConnection": True},
+        {**SPEC, "allowPrivateAddresses": True, "credentialHelper": "ecr"},
+        {**SPEC, "executeOnDelegate": False, "proxy": False, "ignoreTestConnection": False},
     ],
 )
 def test_a_spec_survives_the_wire(spec: dict[str, Any]) -> None:

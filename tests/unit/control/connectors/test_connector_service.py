@@ -17,7 +17,6 @@ from pierhead.control.connectors import (
     ConnectorService,
     ConnectorStatus,
     DockerRegistrySpec,
-    ForceDeleteError,
     InvalidConnectorError,
     InvalidRegistryUrlError,
     ProviderType,
@@ -26,6 +25,7 @@ from pierhead.control.connectors import (
     TlsSpec,
     UsernamePasswordAuth,
 )
+from pierhead.control.organizations import PlaceNotFoundError
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import BUILT_IN_MANAGER, Secret, ValueType
 from pierhead.kit.paging import PageRequest
@@ -220,11 +220,40 @@ def test_warnings_about_the_url_come_with_the_saved_connector(connectors: Connec
     assert codes(connectors.update(draft(of=spec("http://my.registry")))) == {"plain-http"}
 
 
-def test_force_is_not_to_be_had(connectors: ConnectorService) -> None:
+@pytest.mark.parametrize("force", [False, True])
+def test_a_connector_that_nothing_refers_to_is_deleted_with_and_without_force(
+    connectors: ConnectorService, force: bool
+) -> None:
     connectors.create(draft())
-    with pytest.raises(ForceDeleteError, match=r"Force Delete is not enabled for account \[acc\]"):
-        connectors.delete(ACC, "mirror", force=True)
-    assert connectors.get(ACC, "mirror")
+    connectors.delete(ACC, "mirror", force=force)
+    with pytest.raises(ConnectorMissingError):
+        connectors.get(ACC, "mirror")
+
+
+def test_what_refers_to_a_secret_is_told_with_its_scope(connectors: ConnectorService, store: MemoryStore) -> None:
+    add_secret(store)
+    auth = UsernamePasswordAuth(ScopedReference.parse("account.password"), username="u")
+    for scope in (PROJECT, ACC):
+        connectors.create(draft(scope=scope, of=spec(auth=auth)))
+    assert [(use.scope, use.identifier) for use in connectors.uses_of_secret(ACC, "password")] == [
+        (ACC, "mirror"),
+        (PROJECT, "mirror"),
+    ]
+    assert connectors.uses_of_secret(PROJECT, "password") == ()
+
+
+def test_connectors_of_many_scopes_are_found_at_once(connectors: ConnectorService) -> None:
+    connectors.create(draft())
+    connectors.create(draft(scope=PROJECT))
+    found = connectors.find_all([(PROJECT, "mirror"), (ACC, "nope"), (ACC, "mirror")])
+    assert [connector.scope for connector in found] == [PROJECT, ACC]
+
+
+def test_nothing_is_made_in_a_place_that_is_not_there(connectors: ConnectorService) -> None:
+    with pytest.raises(PlaceNotFoundError, match=r"org \[x\] not found\."):
+        connectors.create(draft(scope=Scope("acc", "x", "p")))
+    with pytest.raises(PlaceNotFoundError, match=r"project \[x\] not found\."):
+        connectors.create(draft(scope=Scope("acc", "o", "x")))
 
 
 def test_uniqueness_is_asked_by_scope_and_the_reserved_identifier_is_never_free(connectors: ConnectorService) -> None:

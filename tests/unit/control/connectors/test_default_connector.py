@@ -1,9 +1,12 @@
 """The connector that is there from the first start, and what is said when it changes."""
 
+import pytest
+
 from pierhead.control.connectors import (
     AnonymousAuth,
     ConnectivityStatus,
     ConnectorDraft,
+    ConnectorInUseError,
     ConnectorService,
     ConnectorStatus,
     DockerRegistrySpec,
@@ -56,7 +59,9 @@ def test_changing_breaking_and_deleting_the_default_connector_is_warned_about(co
         "default-connector-failing"
     ]
     assert connectors.set_status(ACC, "harnessImage", ConnectorStatus(ConnectivityStatus.SUCCESS)) == ()
-    (warning,) = connectors.delete(ACC, "harnessImage")
+    with pytest.raises(ConnectorInUseError, match="referenced by other entities"):
+        connectors.delete(ACC, "harnessImage")
+    (warning,) = connectors.delete(ACC, "harnessImage", force=True)
     assert warning.code == "default-connector-deleted"
     assert "anonymously from Docker Hub" in warning.text
 
@@ -76,5 +81,5 @@ def test_the_default_connector_is_restored_on_request(connectors: ConnectorServi
     assert connectors.restore_default("acc").connector.spec == default_draft("acc").spec
     connectors.update(draft("harnessImage"))
     assert connectors.restore_default("acc").connector.spec == default_draft("acc").spec
-    connectors.delete(ACC, "harnessImage")
+    connectors.delete(ACC, "harnessImage", force=True)
     assert connectors.restore_default("acc").connector.spec == default_draft("acc").spec

@@ -30,6 +30,7 @@ from pierhead.kit.redact import SecretValue
 from pierhead.kit.signals import Topic
 from pierhead.testing.clock import FakeClock
 from pierhead.testing.memory import MemoryStore
+from pierhead.testing.places import make_place
 
 ACCOUNT = Scope("acct")
 ORG = Scope("acct", "o")
@@ -48,6 +49,8 @@ class Yard:
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
+        for place in (PROJECT, Scope("acct", "o2")):
+            make_place(self.store, place)
         self.queue = TaskQueue(self.store, self.clock, lease_s=60)
         self.tokens = TokenService(
             store=self.store, clock=self.clock, keyring=self.keyring, pepper=PEPPER, server_fingerprint=SERVER

@@ -13,6 +13,7 @@ from pierhead.adapters.sql import SqlStore
 from pierhead.control.catalogue import Catalogue
 from pierhead.control.connectors import Connector, DockerRegistrySpec, ProviderType
 from pierhead.control.delegates import DelegateTransaction, Path, Route
+from pierhead.control.organizations import PlaceNotFoundError
 from pierhead.control.pipelines import (
     PULL_KIND,
     ImageFacts,
@@ -29,7 +30,8 @@ from pierhead.control.tasks import Lease, StaleLeaseError, TaskQueue, TaskRow, T
 from pierhead.kit.ids import new_id
 from pierhead.kit.signals import Topic
 from pierhead.testing.clock import FakeClock
-from pierhead.testing.memory import MemoryStore
+from pierhead.testing.memory import AUDIT_KEY, MemoryStore
+from pierhead.testing.places import make_place
 
 Connect = Callable[..., Connector]
 
@@ -95,6 +97,7 @@ class World:
         self.queue = TaskQueue(store, self.clock, lease_s=60)
         self.settler = PlainSettler()
         self.runs = RunService(store, self.queue, Catalogue.load(), self.clock, new_id, dispatcher=self.settler)
+        make_place(store, PROJECT)
         with store.transaction() as tx:
             for connector in connectors:
                 tx.connectors.add(connector)
@@ -139,6 +142,7 @@ class World:
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: FilePath) -> Iterator[MemoryStore | SqlStore]:
     made = MemoryStore() if request.param == "memory" else SqlStore(tmp_path / "store.db")
+    made.use_audit_key(AUDIT_KEY)
     with closing(made):
         yield made
 
@@ -530,6 +534,13 @@ def _pipeline(selectors: str, stages: list[tuple[str, list[tuple[str, str, str]]
             "        ]}}}",
         ]
     return "\n".join(lines)
+
+
+def test_a_run_in_a_place_that_is_not_there_is_refused(world: World) -> None:
+    with pytest.raises(PlaceNotFoundError, match=r"project \[nowhere\] not found\."):
+        world.start(scope=Scope("acc", "default", "nowhere"))
+    with pytest.raises(PlaceNotFoundError, match=r"org \[nowhere\] not found\."):
+        world.runs.explain(MIXED.encode(), Scope("acc", "nowhere"))
 
 
 @settings(max_examples=150, deadline=None)

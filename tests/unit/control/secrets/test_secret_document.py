@@ -88,14 +88,26 @@ def test_an_inline_value_is_never_given_back(secrets: SecretService) -> None:
         "secretManagerIdentifier": "harnessSecretManager",
         "valueType": "Inline",
         "value": None,
+        "additionalMetadata": None,
     }
     assert "dckr_pat_1" not in repr(rendered)
 
 
 def test_the_path_of_a_reference_is_given_back(secrets: SecretService) -> None:
     spec = {"secretManagerIdentifier": "vault", "valueType": "Reference", "value": "ci/docker"}
-    rendered = render_secret(secrets.create(parse_secret(changed(spec=spec), "acc")))
+    metadata = {"values": {"version": 2, "more": "ignored"}}
+    rendered = render_secret(
+        secrets.create(parse_secret(changed(spec={**spec, "additionalMetadata": metadata}), "acc"))
+    )
     assert rendered["spec"]["value"] == "ci/docker"  # type: ignore[index]
+    assert rendered["spec"]["additionalMetadata"] == {"values": {"version": "2"}}  # type: ignore[index]
+
+
+@pytest.mark.parametrize("metadata", ["2", {"values": 2}, {"values": {"version": [2]}}, {"values": {"version": True}}])
+def test_a_version_of_no_kind_is_refused(metadata: object) -> None:
+    spec = {"secretManagerIdentifier": "vault", "valueType": "Reference", "value": "a", "additionalMetadata": metadata}
+    with pytest.raises(InvalidSecretError):
+        parse_secret(changed(spec=spec), "acc")
 
 
 JSON = st.recursive(

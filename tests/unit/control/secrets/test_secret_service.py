@@ -20,14 +20,13 @@ from pierhead.control.secrets import (
     SecretExistsError,
     SecretInUseError,
     SecretMissingError,
-    SecretReferenceUnsupportedError,
     SecretService,
     UnknownManagerError,
     ValueType,
     WrongKeyError,
     check_same_scope,
 )
-from pierhead.kit.errors import InvalidInputError, UnsupportedError
+from pierhead.kit.errors import InvalidInputError
 from pierhead.kit.paging import PageRequest
 from pierhead.kit.redact import SecretValue
 from pierhead.testing.clock import FakeClock
@@ -63,8 +62,8 @@ def test_a_value_that_is_too_long_or_no_text_is_refused_without_being_repeated(s
 
 
 def test_an_inline_secret_needs_the_built_in_manager(secrets: SecretService) -> None:
-    with pytest.raises(UnknownManagerError, match="'vault'"):
-        secrets.create(draft(secret_manager="vault"))
+    with pytest.raises(UnknownManagerError, match="'elsewhere'"):
+        secrets.create(draft(secret_manager="elsewhere"))
     assert secrets.create(draft(secret_manager="account.harnessSecretManager")).identifier == "token"
 
 
@@ -126,14 +125,6 @@ def test_a_secret_made_again_has_another_version_text(secrets: SecretService) ->
     secrets.delete(ACC, "token")
     secrets.create(draft())
     assert secrets.version_of("token", ACC) != first
-
-
-def test_a_reference_secret_keeps_its_path_and_says_that_it_cannot_be_read(secrets: SecretService) -> None:
-    secret = secrets.create(draft(value="ci/docker#token", value_type=ValueType.REFERENCE, secret_manager="vault"))
-    assert (secret.reference, secret.sealed) == ("ci/docker#token", None)
-    with pytest.raises(SecretReferenceUnsupportedError, match="ci/docker#token") as refusal:
-        secrets.reveal("token", ACC)
-    assert isinstance(refusal.value, UnsupportedError)
 
 
 def test_references_reach_the_own_scope_and_above_only(secrets: SecretService) -> None:

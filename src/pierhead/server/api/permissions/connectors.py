@@ -20,5 +20,6 @@ RULES: Mapping[str, Rule] = {
     "listConnectorTags": scoped(P.CONNECTOR_ACCESS, "identifier", ConnectorMissingError),
     "listConnectorRepositories": scoped(P.CONNECTOR_ACCESS, "identifier", ConnectorMissingError),
     "resolveImage": scoped(P.CONNECTOR_ACCESS, "identifier", ConnectorMissingError),
+    "testUnsavedConnector": later(P.CONNECTOR_EDIT),
     "restoreDefaultConnector": account(P.CONNECTOR_EDIT),
 }

@@ -6,7 +6,7 @@ from pierhead.control.access import Permission as P
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretMissingError
 from pierhead.kit.errors import AppError
-from pierhead.server.api.rules import Rule, listed, scoped
+from pierhead.server.api.rules import Rule, account, listed, scoped
 
 
 def _absent(_: Scope, identifier: str) -> AppError:
@@ -30,4 +30,7 @@ RULES: Mapping[str, Rule] = {
     "listSecretsByFilter": listed(P.SECRET_VIEW),
     "listSecretsByFilterV2": listed(P.SECRET_VIEW),
     "validateSecretIdentifier": scoped(P.SECRET_VIEW),
+    "listSecretManagers": account(P.SECRET_VIEW),
+    "listEncryptionKeys": account(P.ACCOUNT_VIEW),
+    "rotateEncryptionKeys": account(P.ACCOUNT_EDIT),
 }

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
-from pierhead.server.api.rules import ANY, OPEN, Rule
+from pierhead.control.access import Permission
+from pierhead.server.api.rules import ANY, OPEN, Rule, account
 
 RULES: Mapping[str, Rule] = {
     "health": OPEN,
+    "ready": OPEN,
     "whoami": ANY,
+    "openapi": ANY,
+    "metrics": account(Permission.ACCOUNT_VIEW),  # or as PIERHEAD_METRICS says
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from pierhead.control.access import Permission as P
+from pierhead.control.connectors import ConnectorNotFoundError
 from pierhead.control.pipelines import RunNotFoundError
 from pierhead.control.scopes import Scope
 from pierhead.control.tasks import TaskNotFoundError
@@ -12,6 +13,10 @@ from pierhead.server.api.rules import Rule, later, listed, scoped
 
 def _no_run(_: Scope, identifier: str) -> AppError:
     return RunNotFoundError(identifier)
+
+
+def _no_connector(scope: Scope, identifier: str) -> AppError:
+    return ConnectorNotFoundError(identifier, scope.level)
 
 
 def _no_task(_: Scope, identifier: str) -> AppError:
@@ -26,7 +31,7 @@ RULES: Mapping[str, Rule] = {
     "getRun": later(P.PIPELINE_VIEW, _no_run),
     "cancelRun": later(P.PIPELINE_EXECUTE, _no_run),
     "streamRunEvents": later(P.PIPELINE_VIEW, _no_run),
-    "startCopy": later(P.CONNECTOR_ACCESS),
+    "startCopy": later(P.CONNECTOR_ACCESS, _no_connector),
     "getCopy": later(P.CONNECTOR_VIEW, _no_task),
     "listTasks": listed(P.PIPELINE_VIEW),
     "getTask": later(P.PIPELINE_VIEW, _no_task),

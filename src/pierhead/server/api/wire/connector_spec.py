@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pierhead.control.connectors import ProviderType
+from pierhead.control.connectors import CredentialHelper, ProviderType
 
 from .common import Wire
 
@@ -40,7 +40,11 @@ class Tls(Wire):
 
 
 class DockerRegistry(Wire):
-    """``tls``, ``proxyUrl`` and ``trustedRealmHosts`` are Pierhead's own, and left out of answers while empty."""
+    """What comes after ``ignoreTestConnection`` is Pierhead's own, and left out of answers while it has no value.
+
+    ``allowPrivateAddresses``: the server may reach the registry on a private or loopback address; setting it needs the
+    right to edit the account. ``credentialHelper``: with ``ecr``, user name and password are an AWS key.
+    """
 
     docker_registry_url: str
     provider_type: ProviderType
@@ -52,3 +56,5 @@ class DockerRegistry(Wire):
     tls: Tls | None = Field(default=None, exclude_if=_is_none)
     proxy_url: str | None = Field(default=None, exclude_if=_is_none)
     trusted_realm_hosts: list[str] | None = Field(default=None, exclude_if=_is_none)
+    allow_private_addresses: bool | None = Field(default=None, exclude_if=_is_none)
+    credential_helper: CredentialHelper | None = Field(default=None, exclude_if=_is_none)

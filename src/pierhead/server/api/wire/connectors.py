@@ -144,10 +144,11 @@ class ConnectorFilterBody(Received):
     connectivity_statuses: list[ConnectivityStatus] | None = None
     connector_connectivity_modes: list[ConnectivityMode] | None = None
     tags: Tags = Field(default_factory=dict)
+    search_term: str | None = Field(default=None, max_length=1000)
 
     def value(self, search: str, *, include_scopes_above: bool) -> ConnectorFilter:
         return ConnectorFilter(
-            search=search,
+            search=search or self.search_term or "",
             names=tuple(self.connector_names or ()),
             identifiers=tuple(self.connector_identifiers or ()),
             description=self.description or "",

@@ -1,8 +1,8 @@
 """Encrypted text secrets on the wire (harness-api §2.2). An Inline value goes in and never comes out."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import BUILT_IN_MANAGER, Secret, SecretDraft, ValueType, render_secret
@@ -12,12 +12,27 @@ from pierhead.kit.redact import SecretValue
 from .common import Identifier, Name, OptionalText, Received, Tags, Wire
 
 
+def _number_as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class MetadataValues(Received):
+    version: Annotated[str | None, BeforeValidator(_number_as_text)] = None
+
+
+class AdditionalMetadata(Received):
+    """``version``: which version of a Reference secret's value is meant; the newest when it is left out."""
+
+    values: MetadataValues | None = None
+
+
 class SecretTextIn(Received):
     """Clients send several names as ``type`` here, or none: what counts is the type of the secret."""
 
     secret_manager_identifier: str = BUILT_IN_MANAGER
     value_type: ValueType = ValueType.INLINE
     value: SecretStr | None = None
+    additional_metadata: AdditionalMetadata | None = None
 
 
 class SecretIn(Received):
@@ -49,12 +64,21 @@ class SecretBody(Received):
             description=secret.description or "",
             tags=secret.tags,
             secret_manager=secret.spec.secret_manager_identifier,
+            reference_version=_version(secret.spec.additional_metadata),
         )
+
+
+def _version(metadata: AdditionalMetadata | None) -> str | None:
+    return (metadata.values.version or None) if metadata is not None and metadata.values is not None else None
 
 
 class SecretFilterBody(Received):
     filter_type: Literal["Secret"] = "Secret"
-    search_term: str | None = None
+    search_term: Annotated[str | None, Field(max_length=1000)] = None
+    identifiers: Annotated[list[str] | None, Field(max_length=1000)] = None
+    secret_types: Annotated[list[str] | None, Field(max_length=100)] = None
+    include_secrets_from_every_sub_scope: bool = False
+    include_all_secrets_accessible_at_scope: bool = False
 
 
 class SecretTextOut(Wire):
@@ -64,7 +88,7 @@ class SecretTextOut(Wire):
     secret_manager_identifier: str
     value_type: ValueType
     value: str | None
-    additional_metadata: None = None
+    additional_metadata: dict[str, dict[str, str]] | None = None
 
 
 class SecretOut(Wire):

@@ -4,12 +4,10 @@ What worked goes on working: an API key becomes a token of a first user, who may
 projects that rows name come into being; connectors that are there may go on reaching private addresses.
 """
 
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 from alembic import op
+
+from pierhead.adapters.sql.migrations.first_people import ADMIN_EMAIL, fill
 
 revision = "0003"
 down_revision = "0002"
@@ -18,21 +16,22 @@ depends_on = None
 
 _JSON = sa.JSON(none_as_null=True)
 _MOMENT = sa.DateTime(timezone=True)
-_SCOPED = ("secrets", "connectors", "delegate_tokens", "delegate_groups")
-ADMIN_EMAIL = "admin@localhost"
 
 
 def upgrade() -> None:
     _create_people()
     _create_entities()
     _create_audit()
-    _fill()
+    _place_tasks()
+    op.add_column("secrets", sa.Column("reference_version", sa.Text(), nullable=True))
+    fill(op.get_bind())
     op.drop_index(op.f("ix_api_keys_account"), "api_keys")
     op.drop_table("api_keys")
 
 
 def downgrade() -> None:
-    """Keys of the first user go back to where they came from; what had no place before is dropped."""
+    """Keys of the first user go back to where they came from; what had no place before is dropped. Nobody else's do:
+    before, every key could do everything."""
     op.create_table(
         "api_keys",
         sa.Column("id", sa.Text(), nullable=False),
@@ -48,11 +47,15 @@ def downgrade() -> None:
     names = "id, account, name, secret_hash, created_at, expires_at, revoked_at"
     op.execute(
         f"INSERT INTO api_keys ({names}) SELECT {names} FROM tokens "  # noqa: S608 - names of the schema only
-        "WHERE api_key = 'admin' AND owner_type = 'USER'"
+        "WHERE api_key = 'admin' AND owner_type = 'USER' AND EXISTS (SELECT 1 FROM users WHERE users.account = "
+        f"tokens.account AND users.id = tokens.owner AND users.email = '{ADMIN_EMAIL}' AND NOT users.is_disabled)"
     )
     tables = ("properties", "audit_tails", "audit_records", "entities", "login_failures", "sessions", "tokens", "users")
     for name in tables:
         op.drop_table(name)
+    op.drop_column("secrets", "reference_version")
+    for name in ("project", "org"):
+        op.drop_column("tasks", name)
 
 
 def _create_people() -> None:
@@ -158,8 +161,9 @@ def _create_audit() -> None:
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("at", _MOMENT, nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in texts),
-        sa.Column("before", _JSON, nullable=True),
-        sa.Column("after", _JSON, nullable=True),
+        sa.Column("before", sa.Text(), nullable=True),
+        sa.Column("after", sa.Text(), nullable=True),
+        sa.Column("search_text", sa.Text(), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("seal", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("account", "sequence", name=op.f("pk_audit_records")),
@@ -176,118 +180,16 @@ def _create_audit() -> None:
     )
 
 
-def _fill() -> None:
-    """The first user of an account has the account's own id for an id: no other may be guessed here."""
-    connection = op.get_bind()
-    now = datetime.now(UTC).replace(tzinfo=None) if connection.dialect.name == "sqlite" else datetime.now(UTC)
-    for (account,) in connection.execute(sa.text("SELECT id FROM accounts")).all():
-        _add_user(connection, account, now)
-        for org, project in sorted(_places(connection, account)):
-            _add_place(connection, account, org, project, now)
-    connection.execute(
-        sa.text(
-            "INSERT INTO tokens (id, account, owner_type, owner_org, owner_project, owner, api_key, identifier, name, "
-            "secret_hash, created_at, valid_from, expires_at, revoked_at, old_hash, old_until, description, tags) "
-            "SELECT id, account, 'USER', '', '', account, 'admin', id, name, secret_hash, created_at, created_at, "
-            "expires_at, revoked_at, NULL, NULL, '', '{}' FROM api_keys"
+def _place_tasks() -> None:
+    """A task belongs to where it was asked for: that of a run is known, the rest counts as the account's."""
+    for name in ("org", "project"):
+        op.add_column("tasks", sa.Column(name, sa.Text(), nullable=True))
+        of_run = (
+            f"SELECT max(runs.{name}) FROM runs JOIN run_images ON run_images.run_id = runs.id "  # noqa: S608 - columns
+            "WHERE run_images.task_id = tasks.id"
         )
-    )
-    _allow_private_addresses(connection)
-
-
-def _add_user(connection: sa.Connection, account: str, now: datetime) -> None:
-    connection.execute(
-        sa.text(
-            "INSERT INTO users (account, id, email, name, created_at, last_modified_at, is_disabled, search_text) "
-            "VALUES (:account, :account, :email, 'admin', :now, :now, :no, :text)"
-        ).bindparams(sa.bindparam("now", type_=_MOMENT), sa.bindparam("no", type_=sa.Boolean())),
-        {"account": account, "email": ADMIN_EMAIL, "now": now, "no": False, "text": f"{ADMIN_EMAIL}\x1fadmin"},
-    )
-    owner = {"type": "USER", "scope": _scope(account), "identifier": account}
-    common = {"scope": _scope(account), **_times(now), "description": "", "tags": {}}
-    key = {**common, "identifier": "admin", "name": "admin", "owner": owner, "default_expiry_ms": None, "about": ""}
-    _add_entity(connection, "api-key", account, "", "", _key(account), "admin", "", key, now)
-    assignment = {
-        **common,
-        "identifier": "admin",
-        "role": "_account_admin",
-        "resource_group": "_all_resources_including_child_scopes",
-        "principal": owner,
-        "is_disabled": False,
-        "is_managed": True,
-        "name": "",
-        "parent": "",
-    }
-    del assignment["description"]
-    _add_entity(connection, "role-assignment", account, "", "", "", "admin", _key(account), assignment, now)
-
-
-def _key(account: str) -> str:
-    return f"USER://{account}"
-
-
-def _places(connection: sa.Connection, account: str) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
-    for table in _SCOPED:
-        query = sa.text(f"SELECT DISTINCT org, project FROM {table} WHERE account = :account")  # noqa: S608 - a table
-        found |= {(org, project) for org, project in connection.execute(query, {"account": account}) if org}
-    return found | {(org, "") for org, _ in found} | {("default", ""), ("default", "default_project")}
-
-
-def _add_place(connection: sa.Connection, account: str, org: str, project: str, now: datetime) -> None:
-    kind, scope_org, identifier = ("project", org, project) if project else ("organization", "", org)
-    name = {"default": "default", "default_project": "Default Project"}.get(identifier, identifier)
-    value = {
-        "scope": _scope(account, scope_org or None),
-        "identifier": identifier,
-        "name": name,
-        **_times(now),
-        "description": "",
-        "tags": {},
-        "parent": "",
-        "about": "",
-    }
-    more = {"color": "", "modules": []} if project else {}
-    _add_entity(connection, kind, account, scope_org, "", "", identifier, "", {**value, **more}, now)
-
-
-def _add_entity(
-    connection: sa.Connection,
-    kind: str,
-    account: str,
-    org: str,
-    project: str,
-    parent: str,
-    identifier: str,
-    about: str,
-    value: Mapping[str, object],
-    now: datetime,
-) -> None:
-    statement = sa.text(
-        "INSERT INTO entities (kind, account, org, project, parent, identifier, about, document, created_at, "
-        "last_modified_at, search_text) VALUES (:kind, :account, :org, :project, :parent, :identifier, :about, "
-        ":document, :now, :now, :text)"
-    ).bindparams(sa.bindparam("now", type_=_MOMENT), sa.bindparam("document", type_=_JSON))
-    text = f"{str(value['name']).casefold()}\x1f{identifier.casefold()}"
-    place = {"account": account, "org": org, "project": project, "parent": parent, "identifier": identifier}
-    row = {"kind": kind, **place, "about": about, "document": dict(value), "now": now, "text": text}
-    connection.execute(statement, row)
-
-
-def _scope(account: str, org: str | None = None) -> dict[str, str | None]:
-    return {"account": account, "org": org, "project": None}
-
-
-def _times(now: datetime) -> dict[str, str]:
-    at = now.replace(tzinfo=UTC).isoformat()
-    return {"created_at": at, "last_modified_at": at}
-
-
-def _allow_private_addresses(connection: sa.Connection) -> None:
-    for identifier, spec in connection.execute(sa.text("SELECT id, spec FROM connectors")).all():
-        document = json.loads(spec) if isinstance(spec, str) else dict(spec)
-        document["allowPrivateAddresses"] = True
-        statement = sa.text("UPDATE connectors SET spec = :spec WHERE id = :id").bindparams(
-            sa.bindparam("spec", type_=_JSON)
-        )
-        connection.execute(statement, {"spec": document, "id": identifier})
+        op.execute(f"UPDATE tasks SET {name} = coalesce(({of_run}), '') WHERE kind = 'pull'")  # noqa: S608 - columns
+        op.execute(f"UPDATE tasks SET {name} = '' WHERE {name} IS NULL")  # noqa: S608 - columns
+    with op.batch_alter_table("tasks", table_kwargs={"sqlite_autoincrement": True}) as batch:
+        for name in ("org", "project"):
+            batch.alter_column(name, existing_type=sa.Text(), nullable=False)

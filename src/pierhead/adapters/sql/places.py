@@ -1,0 +1,63 @@
+"""What is in a place, across all tables: what keeps it from being deleted, and what goes along when it is."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from pierhead.control.audit import PrincipalType
+from pierhead.control.delegates import DelegateState, TokenStatus
+from pierhead.control.pipelines import RunState
+from pierhead.control.scopes import Scope
+
+from .access_schema import entities, tokens
+from .delegate_schema import delegate_groups, delegate_tokens, delegates
+from .queries import scope_columns
+from .schema import connectors, runs, secrets
+
+_ASSIGNMENTS = "role-assignment"
+
+
+class SqlPlaceContents:
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def held(self, place: Scope) -> Mapping[str, int]:
+        counts = {
+            "connectors": self._count(connectors, place),
+            "secrets": self._count(secrets, place),
+            "active delegate tokens": self._count(
+                delegate_tokens, place, delegate_tokens.c.status == TokenStatus.ACTIVE
+            ),
+            "delegates": self._count(delegates, place, delegates.c.state != DelegateState.DELETED),
+            "delegate groups": self._count(delegate_groups, place),
+            "running runs": self._count(runs, place, runs.c.state == RunState.RUNNING),
+        }
+        return {what: count for what, count in counts.items() if count}
+
+    def clear(self, place: Scope) -> None:
+        self._connection.execute(entities.delete().where(_below(entities, place)))
+        self._connection.execute(runs.delete().where(_below(runs, place)))
+        self._connection.execute(delegate_tokens.delete().where(_below(delegate_tokens, place)))
+        owners = [tokens.c.owner_type == PrincipalType.SERVICE_ACCOUNT, tokens.c.account == place.account]
+        owners.append(tokens.c.owner_org == (place.org or ""))
+        if place.project is not None:
+            owners.append(tokens.c.owner_project == place.project)
+        self._connection.execute(tokens.delete().where(*owners))
+        theirs = entities.c.about.startswith(service_accounts_of(place), autoescape=True)
+        assignments = sa.and_(entities.c.kind == _ASSIGNMENTS, entities.c.account == place.account, theirs)
+        self._connection.execute(entities.delete().where(assignments))
+
+    def _count(self, table: sa.Table, place: Scope, *more: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).select_from(table).where(_below(table, place), *more)
+        return int(self._connection.execute(query).scalar_one())
+
+
+def service_accounts_of(place: Scope) -> str:
+    """What the ``PrincipalRef.key`` of every service account in that place begins with."""
+    project = "" if place.project is None else f"{place.project}/"
+    return f"{PrincipalType.SERVICE_ACCOUNT}:{place.org}/{project}"
+
+
+def _below(table: sa.Table, place: Scope) -> sa.ColumnElement[bool]:
+    given = {name: value for name, value in scope_columns(place).items() if value}
+    return sa.and_(*(table.c[name] == value for name, value in given.items()))

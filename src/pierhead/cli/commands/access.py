@@ -1,0 +1,35 @@
+"""``pierhead access check``: may the caller do something?"""
+
+import click
+
+from pierhead.cli.errors import FAILED
+from pierhead.cli.invocation import Invocation
+from pierhead.cli.options import with_api
+
+
+@click.group()
+def access() -> None:
+    """What you may do."""
+
+
+@access.command("check")
+@click.argument("permission")
+@click.option("--identifier", help="On this thing.  [default: on all things of the kind]")
+@with_api
+def check_access(invocation: Invocation, permission: str, identifier: str | None) -> int | None:
+    """Say whether you have a permission in this place; exit code 1 when not.
+
+    Permissions are words like core_connector_edit.
+    """
+    asked = {
+        "permission": permission,
+        "resourceScope": dict(invocation.target.scope),
+        "resourceIdentifier": identifier,
+    }
+    data = invocation.api().call("POST", "/authz/api/acl", body={"permissions": [asked]})
+    [found] = data["accessControlList"]
+    if invocation.screen.is_json:
+        invocation.screen.json(data)
+    else:
+        invocation.screen.line(f"{permission}: {'yes' if found['permitted'] else 'no'}")
+    return None if found["permitted"] else FAILED

@@ -1,0 +1,87 @@
+"""``pierhead export``: what is there as documents that ``apply`` takes. No secret is in them."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pierhead.cli.api_client import ApiClient
+from pierhead.cli.errors import UsageError
+from pierhead.cli.invocation import Invocation
+from pierhead.cli.kinds import KINDS, ORGANIZATION, PROJECT, SECRET, Kind
+from pierhead.cli.options import with_api
+
+Place = Mapping[str, str]
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@with_api
+def export(invocation: Invocation, directory: Path) -> None:
+    """Write connectors, secrets, places, roles and pins into DIRECTORY, a file each, for `pierhead apply -f`.
+
+    Everything in the account, or with --org and --project in that place. The values of secrets are not given out: each
+    says with valueFrom which variable `apply` shall take it from. The directory has to be new or empty.
+    """
+    if directory.exists() and any(directory.iterdir()):
+        raise UsageError(f"{directory} is not empty", hint="name a directory that is not there yet")
+    written = [str(_write(directory, path, text)) for path, text in _files(invocation.api(), invocation.target.scope)]
+    if invocation.screen.is_json:
+        return invocation.screen.json(written)
+    return invocation.screen.line(f"{len(written)} documents in {directory}; secrets are in none of them")
+
+
+def _files(api: ApiClient, scope: Place) -> Iterator[tuple[Path, str]]:
+    for place in _places(api, scope):
+        folder = Path(*place.values()) if place else Path("account")
+        for kind in KINDS:
+            if (kind is ORGANIZATION and place) or (kind is PROJECT and set(place) != {"orgIdentifier"}):
+                continue
+            for entity in kind.all(api, place):
+                document = {kind.noun: _described(kind, entity)}
+                yield folder / f"{kind.noun}-{entity['identifier']}.yaml", _yaml(document)
+    if not scope:
+        for infra in ("K8", "VM"):
+            pins = api.call("GET", "/ci/execution-config/get-customer-config", {"infra": infra, "overridesOnly": True})
+            if pins:
+                yield Path("account") / f"pins-{infra}.yaml", _yaml({"pins": {"infra": infra, "fields": pins}})
+
+
+def _places(api: ApiClient, scope: Place) -> Iterator[Place]:
+    """The scope itself and every one below it, as queries."""
+    yield scope
+    if "projectIdentifier" in scope:
+        return
+    orgs = [scope] if scope else [{"orgIdentifier": org["identifier"]} for org in ORGANIZATION.all(api, {})]
+    for org in orgs:
+        if not scope:
+            yield org
+        for project in PROJECT.all(api, org):
+            yield {**org, "projectIdentifier": project["identifier"]}
+
+
+def _described(kind: Kind, entity: dict[str, Any]) -> dict[str, Any]:
+    described = {name: value for name, value in entity.items() if value not in (None, "", [], {})}
+    described.pop("accountIdentifier", None)
+    spec = described.get("spec")
+    if kind is SECRET and isinstance(spec, dict) and spec.get("valueType") == "Inline":
+        variable = f"PIERHEAD_VALUE_{entity['identifier'].upper()}"
+        described["spec"] = {**{k: v for k, v in spec.items() if v is not None}, "valueFrom": {"env": variable}}
+    return described
+
+
+def _yaml(document: object) -> str:
+    import yaml
+
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _write(directory: Path, path: Path, text: str) -> Path:
+    target = directory / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    return target

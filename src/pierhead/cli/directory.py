@@ -1,0 +1,180 @@
+"""A directory of documents as the wanted state of many things: read, planned against what is there, and carried out.
+
+Documents are what the API takes: ``{"connector": {...}}`` and the other nouns of ``kinds``, or ``{"pins": {...}}``.
+With pruning, what is there and not in the directory goes away, in the scopes and of the kinds that it speaks of.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .api_client import ApiClient
+from .apply import Change, Step, entity_of, look_up, plan, scope_in
+from .documents import MalformedDocumentError, parse_documents, read_source
+from .errors import UsageError
+from .kinds import BY_NOUN, KINDS, SECRET, Kind
+
+PINS = "pins"
+_SUFFIXES = (".yaml", ".yml", ".json")
+_PIN_KEYS = frozenset({"infra", "fields"})
+# What every account has, and what pruning therefore never takes.
+_KEPT = frozenset({("organization", "default"), ("project", "default_project"), ("connector", "harnessImage")})
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """``fields``: the wanted value of each image field of one infrastructure; None: the default."""
+
+    infra: str
+    fields: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    entities: tuple[tuple[Kind, dict[str, Any]], ...]
+    pins: tuple[Pins, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PinStep:
+    infra: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    kind: Kind
+    identifier: str
+    scope: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class WholePlan:
+    steps: tuple[Step, ...]
+    pins: tuple[PinStep, ...]
+    removals: tuple[Removal, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        has_steps = any(step.action != "unchanged" for step in self.steps)
+        return not (has_steps or self.removals or any(step.changes for step in self.pins))
+
+
+def read(places: Sequence[str], scope: Mapping[str, str]) -> Wanted:
+    """Every document of files and directories (below them too). Raises MalformedDocumentError, UsageError."""
+    entities: list[tuple[Kind, dict[str, Any]]] = []
+    pins: list[Pins] = []
+    for name in [name for place in places for name in _files(place)]:
+        where, raw = read_source(name)
+        for document in parse_documents(raw, where):
+            if isinstance(document, dict) and PINS in document:
+                pins.append(_pins(document[PINS], where))
+            else:
+                kind = _kind_of(document, where)
+                entities.append((kind, _with_value(kind, entity_of(kind, document, where, scope), where)))
+    _check_unique(entities)
+    return Wanted(tuple(sorted(entities, key=lambda pair: KINDS.index(pair[0]))), tuple(pins))
+
+
+def plan_all(api: ApiClient, wanted: Wanted, *, prunes: bool) -> WholePlan:
+    """What there is to do; asks, changes nothing."""
+    steps = [plan(kind, entity, look_up(api, kind, entity)) for kind, entity in wanted.entities]
+    pins = [_pin_step(api, each) for each in wanted.pins]
+    return WholePlan(tuple(steps), tuple(pins), tuple(_removals(api, wanted)) if prunes else ())
+
+
+def remove(api: ApiClient, removal: Removal) -> None:
+    removal.kind.delete(api, removal.identifier, removal.scope)
+
+
+def put_pins(api: ApiClient, step: PinStep) -> None:
+    body = [{"field": change.path, "value": change.after} for change in step.changes]
+    api.call("POST", "/ci/execution-config/update-config", {"infra": step.infra}, body)
+
+
+def _files(place: str) -> Iterator[str]:
+    path = Path(place)
+    if place == "-" or not path.is_dir():
+        yield place
+        return
+    found = sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES and each.is_file())
+    if not found:
+        raise UsageError(f"there is no document in {place}", hint=f"documents end in {', '.join(_SUFFIXES)}")
+    yield from map(str, found)
+
+
+def _kind_of(document: object, where: str) -> Kind:
+    nouns = [noun for noun in BY_NOUN if isinstance(document, dict) and noun in document]
+    if len(nouns) != 1:
+        known = ", ".join([*BY_NOUN, PINS])
+        raise MalformedDocumentError(where, f"a document has exactly one of the keys {known}")
+    return BY_NOUN[nouns[0]]
+
+
+def _with_value(kind: Kind, entity: dict[str, Any], where: str) -> dict[str, Any]:
+    """A secret whose value lies elsewhere, with the value: ``valueFrom: {env: NAME}`` or ``{file: PATH}``."""
+    spec = entity.get("spec")
+    if kind is not SECRET or not isinstance(spec, dict) or "valueFrom" not in spec:
+        return entity
+    kept = {name: value for name, value in spec.items() if name != "valueFrom"}
+    return {**entity, "spec": {**kept, "value": _outside_value(spec["valueFrom"], where)}}
+
+
+def _outside_value(source: object, where: str) -> str:
+    match source:
+        case {"env": str(name), **rest} if not rest:
+            value = os.environ.get(name)
+            if not value:
+                raise UsageError(f"{where}: the variable {name} is not set")
+            return value
+        case {"file": str(name), **rest} if not rest:
+            _, raw = read_source(str(Path(where).parent / name))
+            try:
+                return raw.decode().removesuffix("\n").removesuffix("\r")
+            except UnicodeDecodeError:
+                raise UsageError(f"{name} is not UTF-8 text") from None
+    raise MalformedDocumentError(where, "valueFrom has to be {env: NAME} or {file: PATH}")
+
+
+def _pins(value: object, where: str) -> Pins:
+    fields = value.get("fields") if isinstance(value, dict) and set(value) <= _PIN_KEYS else None
+    if not isinstance(value, dict) or not isinstance(fields, dict):
+        raise MalformedDocumentError(where, "pins have to be {infra: K8 or VM, fields: {field: image}}")
+    if not all(isinstance(image, str | None) for image in fields.values()):
+        raise MalformedDocumentError(where, "the value of a pin is an image, or null for the default")
+    return Pins(str(value.get("infra") or "K8"), fields)
+
+
+def _check_unique(entities: Sequence[tuple[Kind, dict[str, Any]]]) -> None:
+    seen: set[tuple[object, ...]] = set()
+    for kind, entity in entities:
+        address = _address(kind, entity)
+        if address in seen:
+            raise UsageError(f"{kind.noun} {entity['identifier']} is described twice")
+        seen.add(address)
+
+
+def _address(kind: Kind, entity: Mapping[str, Any]) -> tuple[object, ...]:
+    return kind.noun, *scope_in(entity).values(), entity["identifier"]
+
+
+def _pin_step(api: ApiClient, pins: Pins) -> PinStep:
+    now = api.call("GET", "/ci/execution-config/get-customer-config", {"infra": pins.infra, "overridesOnly": True})
+    changes = [
+        Change(field, now.get(field), image) for field, image in sorted(pins.fields.items()) if now.get(field) != image
+    ]
+    return PinStep(pins.infra, tuple(changes))
+
+
+def _removals(api: ApiClient, wanted: Wanted) -> Iterator[Removal]:
+    """Later kinds first, since they speak of the earlier ones."""
+    addresses = {_address(kind, entity) for kind, entity in wanted.entities}
+    for kind in reversed(KINDS):
+        scopes = {tuple(scope_in(entity).items()) for each, entity in wanted.entities if each is kind}
+        for scope in [dict(pairs) for pairs in sorted(scopes, key=str)]:
+            for entity in kind.all(api, scope):
+                is_kept = (kind.noun, entity["identifier"]) in _KEPT
+                if not is_kept and _address(kind, {**scope, "identifier": entity["identifier"]}) not in addresses:
+                    yield Removal(kind, entity["identifier"], scope)

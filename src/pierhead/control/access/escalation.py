@@ -1,0 +1,42 @@
+"""Nobody gives away what he does not have: what others get is checked against the caller's own grants."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pierhead.control.audit import SYSTEM, Actor, PrincipalType
+
+from .errors import AccessDeniedError, FailedCheck
+from .grants import Grant, Grants
+from .model import PrincipalRef
+from .ports import AccessTransaction
+from .resolving import grants_in
+
+
+@dataclass(frozen=True, slots=True)
+class Giver:
+    """Who changes what others may do. ``actor`` is said in the audit trail; ``principal`` None is the program itself,
+    which is the only one without limits."""
+
+    actor: Actor = SYSTEM
+    principal: PrincipalRef | None = None
+
+    def __post_init__(self) -> None:
+        if self.principal is None and self.actor.type is not PrincipalType.SYSTEM:
+            raise ValueError("only the program itself gives without limits")
+
+    def check(self, tx: AccessTransaction, after: Iterable[Grant], before: Iterable[Grant] = ()) -> None:
+        """Refuses ``after`` where it goes beyond both ``before`` and the giver's own grants as they are now.
+
+        Raises AccessDeniedError, which names the first permission that the giver does not have himself.
+        """
+        if self.principal is None:
+            return
+        had, own = Grants(tuple(before)), grants_in(tx, self.principal)
+        for grant in after:
+            for permission in sorted(grant.permissions):
+                if not (own.covers(permission, grant) or had.covers(permission, grant)):
+                    check = FailedCheck(permission, grant.scope, "")
+                    raise AccessDeniedError(self.principal.type, self.principal.identifier, check)
+
+
+THE_PROGRAM = Giver()

@@ -1,0 +1,149 @@
+"""Use cases of people: who is there, who may come, who is kept out. Permissions are asked by the caller.
+
+Passwords and sessions are seen to elsewhere; a person without a password comes in by single sign-on or not at all.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pierhead.control.audit import SYSTEM, Action, Actor, PrincipalType, Subject, note
+from pierhead.control.scopes import ResourceType, Scope
+from pierhead.kit.clock import Clock
+from pierhead.kit.ids import random_text
+from pierhead.kit.paging import Page, PageRequest
+from pierhead.kit.signals import Signal, Topic
+
+from .emails import canonical_email, check_email
+from .errors import LastAdminError, PrincipalExistsError, PrincipalNotFoundError
+from .granted import Granted, granted_to
+from .grants import Identifiers
+from .labels import check_person_name
+from .model import USER_ID_LENGTH, User
+from .people_documents import user_document
+from .people_pages import page_among
+from .ports import AccessStore, AccessTransaction
+from .principals import only_admin, take_everything_from
+
+
+class UserService:
+    """Thread-safe: it holds nothing that changes."""
+
+    def __init__(self, store: AccessStore, clock: Clock, ids: Callable[[int], str] = random_text) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+
+    def list(self, account: str, search: str, request: PageRequest, only: Identifiers = None) -> Page[User]:
+        """By email; ``only`` those with these ids."""
+        with self._store.snapshot() as tx:
+            if only is None:
+                return tx.users.page(account, search, request)
+            found = [user for one in only if (user := tx.users.find(account, one)) is not None]
+        by_email = sorted(found, key=lambda user: user.email)
+        return page_among(by_email, search, request, lambda user: (user.email, user.name))
+
+    def in_scope(self, scope: Scope, search: str, request: PageRequest, only: Identifiers = None) -> Page[User]:
+        """People to whom something was granted in exactly this scope, by email; ``only`` those with these ids."""
+        with self._store.snapshot() as tx:
+            principals = {one.principal for one in tx.role_assignments.list(scope)}
+        ids = frozenset(ref.identifier for ref in principals if ref.type is PrincipalType.USER)
+        return self.list(scope.account, search, request, ids if only is None else ids & only)
+
+    def granted(self, user: User) -> tuple[Granted, ...]:
+        """What was granted to the person, in every scope."""
+        with self._store.snapshot() as tx:
+            return granted_to(tx, user.ref)
+
+    def get(self, account: str, user_id: str) -> User:
+        """Raises PrincipalNotFoundError."""
+        with self._store.snapshot() as tx:
+            return _found(tx, account, user_id)
+
+    def find_by_email(self, account: str, email: str) -> User | None:
+        with self._store.snapshot() as tx:
+            return tx.users.find_by_email(account, canonical_email(email))
+
+    def create(self, account: str, email: str, name: str = "", *, by: Actor = SYSTEM) -> User:
+        """A person with no password and no rights yet; without ``name`` called as the email begins.
+
+        Raises InvalidPrincipalError and PrincipalExistsError.
+        """
+        email, now = check_email(email), self._clock.now()
+        name = check_person_name(name or email.partition("@")[0])
+        user = User(account, self._ids(USER_ID_LENGTH), email, name, now, now)
+        with self._store.transaction() as tx:
+            if not tx.users.add(user):
+                raise PrincipalExistsError("user", email)
+            note(tx, now, by, Action.CREATE, _subject(user), after=user_document(user))
+        return user
+
+    def rename(self, account: str, user_id: str, name: str, *, by: Actor = SYSTEM) -> User:
+        """Raises InvalidPrincipalError and PrincipalNotFoundError."""
+        name = check_person_name(name)
+        with self._store.transaction() as tx:
+            return self._change(tx, _found(tx, account, user_id), by, name=name)
+
+    def disable(self, account: str, user_id: str, *, by: Actor = SYSTEM) -> User:
+        """Ends the person's sessions; keys open nothing until ``enable``. Raises PrincipalNotFoundError and
+        LastAdminError."""
+        with self._store.transaction() as tx:
+            user = _dispensable(tx, account, user_id)
+            tx.sessions.remove_of(account, user_id)
+            return self._change(tx, user, by, is_disabled=True)
+
+    def enable(self, account: str, user_id: str, *, by: Actor = SYSTEM) -> User:
+        """Raises PrincipalNotFoundError."""
+        with self._store.transaction() as tx:
+            return self._change(tx, _found(tx, account, user_id), by, is_disabled=False)
+
+    def delete(self, account: str, user_id: str, *, by: Actor = SYSTEM) -> None:
+        """With all keys, sessions and role assignments. Raises PrincipalNotFoundError and LastAdminError."""
+        with self._store.transaction() as tx:
+            user = _dispensable(tx, account, user_id)
+            take_everything_from(tx, user.ref)
+            tx.users.remove(account, user_id)
+            note(tx, self._clock.now(), by, Action.DELETE, _subject(user), before=user_document(user))
+            tx.announce(Signal(Topic.ACCESS))
+
+    def leave(self, scope: Scope, user_id: str, *, by: Actor = SYSTEM) -> None:
+        """Takes away what was granted to the person in exactly this organization or project.
+
+        Raises PrincipalNotFoundError when that is nothing.
+        """
+        with self._store.transaction() as tx:
+            user = _found(tx, scope.account, user_id)
+            granted = [one for one in tx.role_assignments.list_about(scope.account, user.ref.key) if one.scope == scope]
+            if not granted:
+                raise PrincipalNotFoundError("user", user_id)
+            for one in granted:
+                tx.role_assignments.remove(one.scope, one.identifier, one.parent)
+            subject = Subject(scope, ResourceType.USER, user.id, user.email)
+            gone = {"roleAssignments": [one.identifier for one in granted]}
+            note(tx, self._clock.now(), by, Action.DELETE, subject, before=gone)
+            tx.announce(Signal(Topic.ACCESS))
+
+    def _change(self, tx: AccessTransaction, user: User, by: Actor, **changes: object) -> User:
+        now = self._clock.now()
+        changed = replace(user, last_modified_at=now, **changes)  # type: ignore[arg-type]
+        tx.users.replace(changed)
+        note(tx, now, by, Action.UPDATE, _subject(changed), user_document(user), user_document(changed))
+        tx.announce(Signal(Topic.ACCESS))
+        return changed
+
+
+def _found(tx: AccessTransaction, account: str, user_id: str) -> User:
+    user = tx.users.find(account, user_id)
+    if user is None:
+        raise PrincipalNotFoundError("user", user_id)
+    return user
+
+
+def _dispensable(tx: AccessTransaction, account: str, user_id: str) -> User:
+    admin, user = only_admin(tx, account), _found(tx, account, user_id)
+    if admin == user_id:
+        raise LastAdminError(user.email)
+    return user
+
+
+def _subject(user: User) -> Subject:
+    return Subject(Scope(user.account), ResourceType.USER, user.id, user.email)
