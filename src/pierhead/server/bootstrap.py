@@ -14,7 +14,6 @@ from pierhead.control.access import AccessService, Account, People, Rights
 from pierhead.control.audit import AuditService
 from pierhead.control.catalogue import Catalogue, CatalogueService
 from pierhead.control.connectors import ConnectorService, FilterService
-from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
 from pierhead.control.organizations import OrganizationService, ProjectService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import Scope
@@ -23,18 +22,17 @@ from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock, SystemClock
 from pierhead.kit.ids import new_id
 from pierhead.kit.redact import SecretValue
-from pierhead.protocol.signatures import SigningKey
 from pierhead.registry.transport import Transport
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .background import Background
-from .delegates.hub import Hub
 from .delegation import Delegation, delegation_on
 from .first_start import FirstStart
 from .jobs.connector_tasks import ConnectorTasks
 from .jobs.platform_delegate import ALONE, PlatformDelegate, one_of_many
 from .jobs.work import Work, give_up_listener
 from .jobs.works import all_works
+from .joined import Joined, Tenancy
 from .login import Login, login_on
 from .own_addresses import platform_policy
 from .settings import Settings
@@ -42,7 +40,7 @@ from .storage import encryption_keys, open_keyring, open_secrets, open_store, re
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class Application(Joined):
     """Everything the edges call. ``first_key`` is the admin key when this start made it."""
 
     settings: Settings
@@ -52,16 +50,11 @@ class Application:
     account: Account
     first_key: SecretValue | None
     access: AccessService
-    audit: AuditService
     login: Login
-    people: People
-    rights: Rights
-    organizations: OrganizationService
-    projects: ProjectService
+    tenancy: Tenancy
     secrets: SecretService
     encryption_keys: EncryptionKeys
     connectors: ConnectorService
-    filters: FilterService
     catalogue: CatalogueService
     queue: TaskQueue
     runs: RunService
@@ -73,30 +66,6 @@ class Application:
     @property
     def scope(self) -> Scope:
         return Scope(self.account.id)
-
-    @property
-    def dispatcher(self) -> Dispatcher:
-        return self.delegation.dispatcher
-
-    @property
-    def delegates(self) -> DelegateService:
-        return self.delegation.delegates
-
-    @property
-    def delegate_tokens(self) -> TokenService:
-        return self.delegation.tokens
-
-    @property
-    def agents(self) -> AgentService:
-        return self.delegation.agents
-
-    @property
-    def server_key(self) -> SigningKey:
-        return self.delegation.server_key
-
-    @property
-    def hub(self) -> Hub:
-        return self.delegation.hub
 
     def close(self) -> None:
         """Stops the work (what is unfinished goes on at the next start) and lets go of store and directory."""
@@ -142,6 +111,7 @@ class _Ground:
     """What a first start makes and every other finds."""
 
     keyring: AesKeyring
+    keys: EncryptionKeys
     audit_key: bytes
     access: AccessService
     login: Login
@@ -158,11 +128,13 @@ def _ground(settings: Settings, directory: DataDirectory, store: SqlStore, clock
     access = AccessService(store, clock, keyring.derive("api keys"))
     secrets = open_secrets(settings, store, keyring, clock)
     secrets.check_keyring()
+    keys = encryption_keys(store, keyring, clock)
+    keys.check()
     first_start = FirstStart(access, directory.admin_key)
     account, first_key = first_start.account()
     login = login_on(store, clock, keyring, settings.login)
     AuditService(store, clock, audit_key).begin(account.id)
-    return _Ground(keyring, audit_key, access, login, secrets, account, first_key, first_start)
+    return _Ground(keyring, keys, audit_key, access, login, secrets, account, first_key, first_start)
 
 
 def _assemble(
@@ -175,12 +147,7 @@ def _assemble(
     with store.exclusive("start"):  # of servers that start at once on a new database, one makes what has to be there
         ground = _ground(settings, lock.directory, store, clock)
         delegation = delegation_on(store, clock, queue, ground.keyring, approval=settings.is_approval_required)
-        keys = encryption_keys(store, ground.keyring, clock)
-        keys.check()
-        delegation.tokens.ensure_default(ground.account.id)  # older directories have none
-        if ground.first_key is not None:
-            connectors.ensure_default(ground.account.id)
-            ground.first_start.done()
+        _complete(ground, delegation, connectors)
     runs = RunService(store, queue, known, clock, new_id, line, dispatcher=delegation.dispatcher)
     of_registries = registry_secrets(settings, ground.secrets, clock)
     works = all_works(store, queue, runs, connectors, catalogue, of_registries, clock)
@@ -195,16 +162,11 @@ def _assemble(
         account=ground.account,
         first_key=ground.first_key,
         access=ground.access,
-        audit=AuditService(store, clock, ground.audit_key),
         login=ground.login,
-        people=People.on(store, clock, ground.access.pepper),
-        rights=Rights.on(store, clock),
-        organizations=OrganizationService(store, clock),
-        projects=ProjectService(store, clock),
+        tenancy=_tenancy(store, clock, ground),
         secrets=ground.secrets,
-        encryption_keys=keys,
+        encryption_keys=ground.keys,
         connectors=connectors,
-        filters=FilterService(store, clock),
         catalogue=catalogue,
         queue=queue,
         runs=runs,
@@ -212,6 +174,24 @@ def _assemble(
         delegation=delegation,
         connector_tasks=tasks,
         background=Background(store, clock, queue, works, delegation, platform, tasks, serves=serves),
+    )
+
+
+def _complete(ground: _Ground, delegation: Delegation, connectors: ConnectorService) -> None:
+    delegation.tokens.ensure_default(ground.account.id)  # older directories have none
+    if ground.first_key is not None:
+        connectors.ensure_default(ground.account.id)
+        ground.first_start.done()
+
+
+def _tenancy(store: SqlStore, clock: Clock, ground: _Ground) -> Tenancy:
+    return Tenancy(
+        audit=AuditService(store, clock, ground.audit_key),
+        people=People.on(store, clock, ground.access.pepper),
+        rights=Rights.on(store, clock),
+        organizations=OrganizationService(store, clock),
+        projects=ProjectService(store, clock),
+        filters=FilterService(store, clock),
     )
 
 

@@ -14,7 +14,7 @@ from pierhead.control.access import AccessService, Account, HashCost, PasswordHa
 from pierhead.control.audit import SYSTEM, Action, Actor, AuditService, Subject, note
 from pierhead.control.catalogue import Catalogue, CatalogueService
 from pierhead.control.connectors import Connector, ConnectorService, FilterService
-from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, SealedTokens, TokenService
+from pierhead.control.delegates import SealedTokens
 from pierhead.control.organizations import OrganizationService, ProjectService
 from pierhead.control.pipelines import RunService
 from pierhead.control.scopes import ResourceType, Scope
@@ -23,7 +23,6 @@ from pierhead.control.tasks import TaskQueue, TaskRow
 from pierhead.kit.errors import AppError
 from pierhead.kit.ids import new_id
 from pierhead.kit.redact import SecretValue
-from pierhead.protocol.signatures import SigningKey
 from pierhead.protocol.tasks import (
     CopyEvent,
     RepositoriesResult,
@@ -34,14 +33,14 @@ from pierhead.protocol.tasks import (
     TestStep,
 )
 from pierhead.registry.transport import Transport
-from pierhead.server.delegates.hub import Hub
-from pierhead.server.delegation import delegation_on
+from pierhead.server.delegation import Delegation, delegation_on
 from pierhead.server.jobs.connector_tasks import ConnectorTasks, Tested
 from pierhead.server.jobs.platform_delegate import PlatformDelegate
 from pierhead.server.jobs.registry_access import RegistrySecrets
 from pierhead.server.jobs.test_work import status_of
 from pierhead.server.jobs.work import Work, give_up_listener
 from pierhead.server.jobs.works import all_works
+from pierhead.server.joined import Joined, Tenancy
 from pierhead.server.login import Login, login_on
 from pierhead.server.login_settings import LoginSettings
 from pierhead.server.settings import Settings
@@ -143,7 +142,7 @@ class ObedientTasks:
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryApplication:
+class MemoryApplication(Joined):
     """Has all that ``server.api.ports.Application`` asks for, and ``key``, its admin key."""
 
     settings: Settings
@@ -152,26 +151,16 @@ class MemoryApplication:
     account: Account
     key: SecretValue
     access: AccessService
-    audit: AuditService
     login: Login
-    people: People
-    rights: Rights
-    organizations: OrganizationService
-    projects: ProjectService
+    tenancy: Tenancy
     secrets: SecretService
     encryption_keys: EncryptionKeys
     connectors: ConnectorService
-    filters: FilterService
     catalogue: CatalogueService
     queue: TaskQueue
     runs: RunService
     works: Mapping[str, Work]
-    dispatcher: Dispatcher
-    delegates: DelegateService
-    delegate_tokens: TokenService
-    agents: AgentService
-    server_key: SigningKey
-    hub: Hub
+    delegation: Delegation
     connector_tasks: ObedientTasks
 
     def place(self, org: str, project: str | None = None) -> Scope:
@@ -196,17 +185,15 @@ def memory_application(
     keyring = FileKeyring(directory / "keyring")
     access = AccessService(store, clock, pepper=b"p" * 32)
     account, key = access.create_account()
-    connectors = ConnectorService(store, clock, new_id, sample_images=catalogue.samples())
-    connectors.ensure_default(account.id)
+    connectors = _connectors(store, clock, account, catalogue)
     queue = TaskQueue(store, clock, new_id)
     delegation = delegation_on(store, clock, queue, keyring, approval=approval)
-    secrets = SecretService(store, keyring, clock, SecretManagers(clock, managers))
+    secrets, keys = _secrets(store, keyring, clock, managers)
     of_registries, in_use = RegistrySecrets(secrets), CatalogueService(store, clock, catalogue)
     runs = RunService(store, queue, catalogue, clock, new_id, dispatcher=delegation.dispatcher)
     works = all_works(store, queue, runs, connectors, in_use, of_registries, clock)
     delegation.dispatcher.on_given_up(give_up_listener(works))
-    platform = PlatformDelegate(store, queue, runs, works, OciLayout(directory / "images"), Transport())
-    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, of_registries, platform, works)
+    tasks = _real_tasks(directory, store, queue, delegation, connectors, of_registries, runs, works)
     return MemoryApplication(
         settings=Settings(data=directory, login=LoginSettings(requests_per_minute=0)),
         clock=clock,
@@ -214,25 +201,53 @@ def memory_application(
         account=account,
         key=key,
         access=access,
-        audit=AuditService(store, clock, AUDIT_KEY),
         login=login_on(store, clock, keyring, LoginSettings(), PasswordHashes(CHEAP)),
-        people=People.on(store, clock, access.pepper),
-        rights=Rights.on(store, clock),
-        organizations=OrganizationService(store, clock),
-        projects=ProjectService(store, clock),
+        tenancy=_tenancy(store, clock, access),
         secrets=secrets,
-        encryption_keys=EncryptionKeys(store, keyring, clock, (SealedSecrets(store), SealedTokens(store))),
+        encryption_keys=keys,
         connectors=connectors,
-        filters=FilterService(store, clock),
         catalogue=in_use,
         queue=queue,
         runs=runs,
         works=works,
-        dispatcher=delegation.dispatcher,
-        delegates=delegation.delegates,
-        delegate_tokens=delegation.tokens,
-        agents=delegation.agents,
-        server_key=delegation.server_key,
-        hub=delegation.hub,
+        delegation=delegation,
         connector_tasks=ObedientTasks(connectors, clock, tasks, store),
+    )
+
+
+def _connectors(store: Store, clock: FakeClock, account: Account, catalogue: Catalogue) -> ConnectorService:
+    connectors = ConnectorService(store, clock, new_id, sample_images=catalogue.samples())
+    connectors.ensure_default(account.id)
+    return connectors
+
+
+def _secrets(
+    store: Store, keyring: FileKeyring, clock: FakeClock, managers: tuple[ConfiguredStore, ...]
+) -> tuple[SecretService, EncryptionKeys]:
+    keys = EncryptionKeys(store, keyring, clock, (SealedSecrets(store), SealedTokens(store)))
+    return SecretService(store, keyring, clock, SecretManagers(clock, managers)), keys
+
+
+def _real_tasks(
+    directory: Path,
+    store: Store,
+    queue: TaskQueue,
+    delegation: Delegation,
+    connectors: ConnectorService,
+    secrets: RegistrySecrets,
+    runs: RunService,
+    works: Mapping[str, Work],
+) -> ConnectorTasks:
+    platform = PlatformDelegate(store, queue, runs, works, OciLayout(directory / "images"), Transport())
+    return ConnectorTasks(store, queue, delegation.dispatcher, connectors, secrets, platform, works)
+
+
+def _tenancy(store: Store, clock: FakeClock, access: AccessService) -> Tenancy:
+    return Tenancy(
+        audit=AuditService(store, clock, AUDIT_KEY),
+        people=People.on(store, clock, access.pepper),
+        rights=Rights.on(store, clock),
+        organizations=OrganizationService(store, clock),
+        projects=ProjectService(store, clock),
+        filters=FilterService(store, clock),
     )

@@ -14,7 +14,7 @@ from pierhead.control.catalogue import Infra, Pin
 from pierhead.control.connectors import (
     AnonymousAuth,
     Connector,
-    CredentialHelper,
+    CredentialExchange,
     DockerRegistrySpec,
     ProviderType,
     Reason,
@@ -128,7 +128,7 @@ class Build:
             proxy_url="http://proxy:3128",
             trusted_realm_hosts=("auth.example.com",),
             allow_private_addresses=True,
-            credential_helper=CredentialHelper.ECR,
+            credential_helper=CredentialExchange.ECR,
         )
 
     def connector(

@@ -10,7 +10,7 @@ from pierhead.control.connectors import (
     Connector,
     ConnectorDraft,
     ConnectorService,
-    CredentialHelper,
+    CredentialExchange,
     DockerRegistrySpec,
     ProviderType,
     UsernamePasswordAuth,
@@ -18,7 +18,7 @@ from pierhead.control.connectors import (
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import SecretDraft, SecretManagers, SecretService, ValueType
 from pierhead.kit.redact import SecretValue
-from pierhead.server.jobs.registry_access import CredentialHelperError, RegistrySecrets, access_for
+from pierhead.server.jobs.registry_access import CredentialExchangeError, RegistrySecrets, access_for
 from pierhead.testing.clock import FakeClock
 from pierhead.testing.memory import MemoryStore
 from pierhead.testing.secret_managers import ObedientStore
@@ -47,7 +47,7 @@ class Scene:
 
     def connector(self, url: str = f"https://{HOST}", **more: object) -> Connector:
         auth = UsernamePasswordAuth(ScopedReference.parse("account.key"), username="AKIATEST")
-        settings = {"auth": auth, "credential_helper": CredentialHelper.ECR, **more}
+        settings = {"auth": auth, "credential_helper": CredentialExchange.ECR, **more}
         spec = DockerRegistrySpec(url, ProviderType.OTHER, **settings)  # type: ignore[arg-type]
         service = ConnectorService(self.store, self.clock)
         made = service.create(ConnectorDraft(ACC, "ecr", "ECR", spec))
@@ -77,7 +77,7 @@ def test_a_new_access_key_is_exchanged_anew(scene: Scene) -> None:
 
 
 def test_without_an_exchange_there_are_no_credentials_at_all(scene: Scene) -> None:
-    with pytest.raises(CredentialHelperError):
+    with pytest.raises(CredentialExchangeError):
         access_for(scene.connector(), RegistrySecrets(scene.secrets))
 
 

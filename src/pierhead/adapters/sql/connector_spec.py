@@ -8,7 +8,7 @@ from pierhead.control.connectors import (
     AnonymousAuth,
     ConnectivityStatus,
     ConnectorStatus,
-    CredentialHelper,
+    CredentialExchange,
     DockerRegistrySpec,
     ProviderType,
     StatusError,
@@ -108,5 +108,5 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _helper(name: str | None) -> CredentialHelper | None:
-    return CredentialHelper(name) if name else None
+def _helper(name: str | None) -> CredentialExchange | None:
+    return CredentialExchange(name) if name else None

@@ -24,7 +24,7 @@ from pierhead.cli.render import Screen
 @click.option("--yes", is_flag=True, help="Do not ask before anything is deleted.")
 @with_api
 def apply(invocation: Invocation, files: tuple[str, ...], dry_run: bool, prune: bool, yes: bool) -> None:
-    """Make connectors, secrets, places, roles and pins equal to what YAML or JSON documents say.
+    """Make things equal to what documents in files say.
 
     A document is what the API takes: `connector: {...}`, `secret:`, `organization:`, `project:`, `serviceAccount:`,
     `role:`, `resourceGroup:`, `roleAssignment:`, or `pins: {infra: K8, fields: {gitCloneTag: ...}}`. A secret's value

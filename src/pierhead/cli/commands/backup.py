@@ -28,7 +28,7 @@ _data = click.option(
 
 @click.group()
 def backup() -> None:
-    """Save everything that is in the store, and restore it into an empty place."""
+    """Save everything that is stored, and restore it."""
 
 
 @backup.command("create")

@@ -20,10 +20,11 @@ Place = Mapping[str, str]
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 @with_api
 def export(invocation: Invocation, directory: Path) -> None:
-    """Write connectors, secrets, places, roles and pins into DIRECTORY, a file each, for `pierhead apply -f`.
+    """Write what is there as documents for `pierhead apply`.
 
-    Everything in the account, or with --org and --project in that place. The values of secrets are not given out: each
-    says with valueFrom which variable `apply` shall take it from. The directory has to be new or empty.
+    Connectors, secrets, places, roles and pins, a file each, into DIRECTORY, which has to be new or empty: everything
+    in the account, or with --org and --project in that place. The values of secrets are not given out: each says with
+    valueFrom which variable `apply` shall take it from.
     """
     if directory.exists() and any(directory.iterdir()):
         raise UsageError(f"{directory} is not empty", hint="name a directory that is not there yet")

@@ -17,7 +17,7 @@ _named = click.argument("identifier")
 
 @click.group("resource-group")
 def resource_group() -> None:
-    """Sets of things that a role can be given on."""
+    """Sets of things to give a role on."""
 
 
 @resource_group.command("list")

@@ -16,7 +16,7 @@ _named = click.argument("identifier")
 
 @click.group()
 def role() -> None:
-    """Sets of permissions that can be given to people and service accounts."""
+    """Sets of permissions that can be given to somebody."""
 
 
 @role.command("list")

@@ -15,7 +15,7 @@ _PATH = "/authz/api/roleassignments"
 
 @click.group("role-assignment")
 def role_assignment() -> None:
-    """Who has which role, on which things."""
+    """Who has which role, on what."""
 
 
 @role_assignment.command("list")

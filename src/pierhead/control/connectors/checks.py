@@ -10,7 +10,7 @@ from pierhead.oci.reference_grammar import fault_of_host
 from .address import normalise_url
 from .cloud import ecr_region
 from .errors import FieldError, InvalidConnectorError, InvalidRegistryUrlError
-from .model import ConnectorDraft, CredentialHelper, DockerRegistrySpec, TlsSpec, UsernamePasswordAuth
+from .model import ConnectorDraft, CredentialExchange, DockerRegistrySpec, TlsSpec, UsernamePasswordAuth
 
 RESERVED_IDENTIFIER = "harnessSecretManager"
 _MAX_DESCRIPTION = 1024
@@ -70,7 +70,7 @@ def _faults_of_spec(spec: DockerRegistrySpec) -> Iterator[FieldError]:
     for host in spec.trusted_realm_hosts:
         if fault_of_host(host):
             yield FieldError("connector.spec.trustedRealmHosts", f"{host[:200]!r} is not a lower-case host[:port]")
-    if spec.credential_helper is CredentialHelper.ECR and (fault := _fault_of_ecr(spec)):
+    if spec.credential_helper is CredentialExchange.ECR and (fault := _fault_of_ecr(spec)):
         yield FieldError("connector.spec.credentialHelper", fault)
     yield from _faults_of_tls(spec.tls)
 

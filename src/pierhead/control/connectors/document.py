@@ -14,7 +14,7 @@ from .model import (
     AnonymousAuth,
     Connector,
     ConnectorDraft,
-    CredentialHelper,
+    CredentialExchange,
     DockerRegistrySpec,
     ProviderType,
     TlsSpec,
@@ -201,12 +201,12 @@ def _missing_provider(reader: Reader, path: str) -> ProviderType:
     return ProviderType.OTHER
 
 
-def _read_helper(reader: Reader, body: Body, path: str) -> CredentialHelper | None:
+def _read_helper(reader: Reader, body: Body, path: str) -> CredentialExchange | None:
     value = reader.text(body, "credentialHelper", path)
     try:
-        return None if value is None else CredentialHelper(value)
+        return None if value is None else CredentialExchange(value)
     except ValueError:
-        names = ", ".join(CredentialHelper)
+        names = ", ".join(CredentialExchange)
         reader.fault(f"{path}.credentialHelper", f"Invalid value: {str(value)[:100]}; it is one of {names}")
         return None
 

@@ -29,7 +29,7 @@ class ProviderType(StrEnum):
     OTHER = "Other"
 
 
-class CredentialHelper(StrEnum):
+class CredentialExchange(StrEnum):
     """How user name and password become what the registry takes. ECR: they are an AWS key, exchanged for a token that
     lasts 12 hours."""
 
@@ -108,7 +108,7 @@ class DockerRegistrySpec:
     proxy_url: str | None = None
     trusted_realm_hosts: tuple[str, ...] = ()
     allow_private_addresses: bool = False
-    credential_helper: CredentialHelper | None = None
+    credential_helper: CredentialExchange | None = None
 
     @property
     def connectivity_mode(self) -> ConnectivityMode:

@@ -11,7 +11,7 @@ from pierhead.control.connectors import (
     CONNECTOR_TYPE,
     ConnectivityStatus,
     ConnectorFilter,
-    CredentialHelper,
+    CredentialExchange,
     ProviderType,
 )
 from pierhead.control.scopes import Scope
@@ -77,6 +77,6 @@ def field_values(
     values = {
         "providerType": [provider.value for provider in ProviderType],
         "auth.type": ["UsernamePassword", "Anonymous"],
-        "credentialHelper": [helper.value for helper in CredentialHelper],
+        "credentialHelper": [helper.value for helper in CredentialExchange],
     }
     return answer(call, FieldValues(field_values=values))

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from pierhead.control.connectors import Connector, CredentialHelper, UsernamePasswordAuth, normalise_url
+from pierhead.control.connectors import Connector, CredentialExchange, UsernamePasswordAuth, normalise_url
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import SecretService
 from pierhead.kit.errors import UnsupportedError
@@ -17,7 +17,7 @@ from pierhead.oci.reference import Reference
 from pierhead.protocol.tasks import RegistryAccess
 
 
-class CredentialHelperError(UnsupportedError):
+class CredentialExchangeError(UnsupportedError):
     code = "credential-helper"
 
     def __init__(self, connector: str, reason: str) -> None:
@@ -67,9 +67,9 @@ def access_for(connector: Connector, secrets: RegistrySecrets) -> RegistryAccess
     address = normalise_url(spec.url, spec.provider_type)
     version = _secret_version(connector, secrets)  # first: what changes meanwhile is then found to be newer next time
     username, password = _credentials(connector, secrets)
-    if spec.credential_helper is CredentialHelper.ECR:
+    if spec.credential_helper is CredentialExchange.ECR:
         if address.scheme != "https":
-            raise CredentialHelperError(str(connector.reference), "its address is plain http")
+            raise CredentialExchangeError(str(connector.reference), "its address is plain http")
         username, password = _exchanged(connector, address.registry, version, username, password, secrets.ecr)
     key_ref = spec.tls.client_key_ref
     return RegistryAccess(
@@ -107,9 +107,9 @@ def _exchanged(
 ) -> tuple[str, SecretStr]:
     """Never the access key itself: without an exchange there are no credentials."""
     if key_id is None or key is None:
-        raise CredentialHelperError(str(connector.reference), "it has no access key")
+        raise CredentialExchangeError(str(connector.reference), "it has no access key")
     if exchange is None:
-        raise CredentialHelperError(str(connector.reference), "nothing here can exchange an access key")
+        raise CredentialExchangeError(str(connector.reference), "nothing here can exchange an access key")
     username, password = exchange.exchange(host, version, key_id, SecretValue(key.get_secret_value()))
     return username, SecretStr(password.reveal())
 

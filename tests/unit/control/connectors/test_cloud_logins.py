@@ -6,7 +6,7 @@ from pierhead.control.connectors import (
     AnonymousAuth,
     ConnectorDraft,
     ConnectorService,
-    CredentialHelper,
+    CredentialExchange,
     DockerRegistrySpec,
     InvalidConnectorError,
     ProviderType,
@@ -49,7 +49,7 @@ def test_a_private_registry_of_amazon_is_known_by_its_whole_host(host: str, regi
 
 @pytest.mark.parametrize("url", [f"https://{HOST}", f"https://{HOST}/team/", HOST, f"http://{HOST}"])
 def test_an_aws_key_is_taken_for_amazons_own_registries(url: str) -> None:
-    check_draft(draft(url, credential_helper=CredentialHelper.ECR))
+    check_draft(draft(url, credential_helper=CredentialExchange.ECR))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_an_aws_key_is_taken_for_amazons_own_registries(url: str) -> None:
 )
 def test_an_aws_key_goes_nowhere_else(url: str, auth: AnonymousAuth | UsernamePasswordAuth, reason: str) -> None:
     with pytest.raises(InvalidConnectorError) as refusal:
-        check_draft(draft(url, auth, credential_helper=CredentialHelper.ECR))
+        check_draft(draft(url, auth, credential_helper=CredentialExchange.ECR))
     (error,) = refusal.value.errors
     assert error.field == "connector.spec.credentialHelper"
     assert reason in error.error

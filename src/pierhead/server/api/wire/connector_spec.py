@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pierhead.control.connectors import CredentialHelper, ProviderType
+from pierhead.control.connectors import CredentialExchange, ProviderType
 
 from .common import Wire
 
@@ -57,4 +57,4 @@ class DockerRegistry(Wire):
     proxy_url: str | None = Field(default=None, exclude_if=_is_none)
     trusted_realm_hosts: list[str] | None = Field(default=None, exclude_if=_is_none)
     allow_private_addresses: bool | None = Field(default=None, exclude_if=_is_none)
-    credential_helper: CredentialHelper | None = Field(default=None, exclude_if=_is_none)
+    credential_helper: CredentialExchange | None = Field(default=None, exclude_if=_is_none)
