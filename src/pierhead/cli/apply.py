@@ -22,6 +22,7 @@ __all__ = [
     "apply",
     "entity_of",
     "look_up",
+    "plain",
     "plan",
     "put",
     "scope_in",
@@ -146,4 +147,16 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, object]]:
         for key, inner in value.items():
             yield from _leaves(inner, f"{path}.{key}" if path else str(key))
     else:
-        yield path, value
+        yield path, plain(value)
+
+
+def plain(value: Any) -> Any:
+    """What a value says: without what is null or names the account, and texts of a list in one order, since nothing
+    that is described depends on it."""
+    if isinstance(value, Mapping):
+        kept = {key: plain(inner) for key, inner in value.items() if key != "accountIdentifier"}
+        return {key: inner for key, inner in kept.items() if inner is not None}
+    if isinstance(value, list):
+        items = [plain(item) for item in value]
+        return sorted(items) if all(isinstance(item, str) for item in items) else items
+    return value

@@ -127,6 +127,7 @@ ROLE_ASSIGNMENT = Kind(
     "/authz/api/roleassignments",
     _pages("GET", "/authz/api/roleassignments"),
     {"disabled": False, "managed": False, "internal": False},
+    ignored=frozenset({"accountIdentifier", "roleReference.identifier", "roleReference.scopeLevel"}),
     is_wrapped=False,
     is_remade=True,
 )

@@ -51,6 +51,7 @@ from .memory import AUDIT_KEY, MemoryStore
 from .places import make_place
 
 Store = MemoryStore | SqlStore
+Managers = tuple[ConfiguredStore, ...]
 CHEAP = HashCost(memory_kib=64, passes=1)
 """Tests hash a lot, and guard nothing."""
 GOOD_REPORT = TestReport(
@@ -173,11 +174,7 @@ class MemoryApplication(Joined):
 
 
 def memory_application(
-    directory: Path,
-    store: Store | None = None,
-    *,
-    approval: bool = True,
-    managers: tuple[ConfiguredStore, ...] = (),
+    directory: Path, store: Store | None = None, *, approval: bool = True, managers: Managers = ()
 ) -> MemoryApplication:
     """``directory`` takes the key file, which is all that is written when the store is the one in memory."""
     clock, store, catalogue = FakeClock(), store or MemoryStore(), Catalogue.load()
@@ -222,7 +219,7 @@ def _connectors(store: Store, clock: FakeClock, account: Account, catalogue: Cat
 
 
 def _secrets(
-    store: Store, keyring: FileKeyring, clock: FakeClock, managers: tuple[ConfiguredStore, ...]
+    store: Store, keyring: FileKeyring, clock: FakeClock, managers: Managers
 ) -> tuple[SecretService, EncryptionKeys]:
     keys = EncryptionKeys(store, keyring, clock, (SealedSecrets(store), SealedTokens(store)))
     return SecretService(store, keyring, clock, SecretManagers(clock, managers)), keys

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pierhead.cli.api_client import ApiClient
+from pierhead.cli.apply import plain
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.kinds import KINDS, ORGANIZATION, PROJECT, SECRET, Kind
@@ -64,13 +65,29 @@ def _places(api: ApiClient, scope: Place) -> Iterator[Place]:
 
 
 def _described(kind: Kind, entity: dict[str, Any]) -> dict[str, Any]:
-    described = {name: value for name, value in entity.items() if value not in (None, "", [], {})}
-    described.pop("accountIdentifier", None)
-    spec = described.get("spec")
-    if kind is SECRET and isinstance(spec, dict) and spec.get("valueType") == "Inline":
+    described: dict[str, Any] = _said(kind, plain(entity), "")
+    spec = described.get("spec") or {}
+    if kind is SECRET and spec.get("valueType", "Inline") == "Inline":
         variable = f"PIERHEAD_VALUE_{entity['identifier'].upper()}"
-        described["spec"] = {**{k: v for k, v in spec.items() if v is not None}, "valueFrom": {"env": variable}}
+        described["spec"] = {**spec, "valueFrom": {"env": variable}}
     return described
+
+
+def _said(kind: Kind, value: Any, path: str) -> Any:
+    """Without what goes without saying: defaults, empty things, and what is only told by the API."""
+    if not isinstance(value, dict):
+        return value
+    kept = {}
+    for key, inner in value.items():
+        here = f"{path}.{key}" if path else key
+        said = _said(kind, inner, here)
+        if (
+            here not in kind.ignored
+            and said not in ("", [], {})
+            and (here == "type" or kind.defaults.get(here) != said)
+        ):
+            kept[key] = said
+    return kept
 
 
 def _yaml(document: object) -> str:
