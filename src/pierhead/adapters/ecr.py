@@ -6,13 +6,13 @@ alone; what the registry, and a delegate, get to see is the password.
 
 import base64
 import binascii
-import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pierhead.control.connectors import EcrPlace, ecr_place
 from pierhead.kit.clock import Clock
 from pierhead.kit.errors import DeniedError, IntegrityError, InvalidInputError, UnavailableError
 from pierhead.kit.redact import SecretValue
@@ -21,10 +21,6 @@ CONNECT_S: Final = 5.0
 READ_S: Final = 10.0
 RENEWED_BEFORE_END: Final = timedelta(minutes=30)
 _MOST_KEPT = 1000
-_HOST = re.compile(
-    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})"
-    r"\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)\Z"
-)
 _DENIED = (
     "AccessDenied",
     "AccessDeniedException",
@@ -97,14 +93,14 @@ class EcrPasswords:
 
         Raises EcrHostError, EcrDeniedError, EcrUnavailableError, EcrAnswerError.
         """
-        match = _HOST.match(host.lower())
-        if match is None:
+        place = ecr_place(host)
+        if place is None:
             raise EcrHostError(host)
         slot = self._slot((host.lower(), version))
         with slot.lock:
             now = self._clock.now()
             if slot.password is None or slot.ends_at is None or now >= slot.ends_at - RENEWED_BEFORE_END:
-                slot.password, slot.ends_at = self._ask(host, match["account"], match["region"], key_id, key)
+                slot.password, slot.ends_at = self._ask(host, place, key_id, key)
             return slot.password
 
     def _slot(self, key: tuple[str, str]) -> _Kept:
@@ -116,12 +112,12 @@ class EcrPasswords:
             return slot
 
     def _ask(
-        self, host: str, account: str, region: str, key_id: str, key: SecretValue
+        self, host: str, place: EcrPlace, key_id: str, key: SecretValue
     ) -> tuple[tuple[str, SecretValue], datetime]:
         from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
         try:
-            answer = self._client(region, key_id, key).get_authorization_token(registryIds=[account])
+            answer = self._client(place.region, key_id, key).get_authorization_token(registryIds=[place.account])
         except ClientError as error:
             code = str(error.response.get("Error", {}).get("Code", ""))
             if code in _DENIED:

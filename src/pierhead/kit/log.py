@@ -35,7 +35,6 @@ _TALKATIVE: Final = (
     "botocore",
     "boto3",
     "hvac",
-    "authlib",
     "opentelemetry",
 )
 """Libraries that log addresses with their queries, or whole requests, below WARNING."""

@@ -3,7 +3,7 @@
 from .address import RegistryAddress, normalise_url
 from .authority import UNLIMITED, Authority
 from .checks import check_draft
-from .cloud import ecr_region
+from .cloud import EcrPlace, ecr_place
 from .defaults import BUILT_IN_URL, DEFAULT_IDENTIFIER, DEFAULT_REFERENCE, default_draft
 from .document import parse_connector, parse_spec, render_connector, render_spec
 from .errors import (
@@ -94,6 +94,7 @@ __all__ = [
     "ConnectorWarning",
     "CredentialExchange",
     "DockerRegistrySpec",
+    "EcrPlace",
     "FieldError",
     "FilterDraft",
     "FilterExistsError",
@@ -128,7 +129,7 @@ __all__ = [
     "UsernamePasswordAuth",
     "check_draft",
     "default_draft",
-    "ecr_region",
+    "ecr_place",
     "filter_document",
     "image_name",
     "known_host",

@@ -8,7 +8,7 @@ from pierhead.kit.errors import AppError
 from pierhead.oci.reference_grammar import fault_of_host
 
 from .address import normalise_url
-from .cloud import ecr_region
+from .cloud import ecr_place
 from .errors import FieldError, InvalidConnectorError, InvalidRegistryUrlError
 from .model import ConnectorDraft, CredentialExchange, DockerRegistrySpec, TlsSpec, UsernamePasswordAuth
 
@@ -82,7 +82,7 @@ def _fault_of_ecr(spec: DockerRegistrySpec) -> str | None:
         address = normalise_url(spec.url, spec.provider_type)
     except InvalidRegistryUrlError:
         return None  # said of the URL already
-    if ecr_region(address.registry) is None or address.is_plain_http:
+    if ecr_place(address.registry) is None or address.is_plain_http:
         return "is for https://<account of 12 digits>.dkr.ecr.<region>.amazonaws.com only"
     return None
 

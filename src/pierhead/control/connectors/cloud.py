@@ -2,19 +2,31 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .address import normalise_url
 from .model import ConnectorWarning, DockerRegistrySpec, UsernamePasswordAuth
 
-_ECR = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9]+(?:-[a-z0-9]+)+)\.amazonaws\.com(?:\.cn)?", re.ASCII)
+_ECR = re.compile(
+    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2})"
+    r"\.(amazonaws\.com(\.cn)?|on\.aws|on\.amazonwebservices\.com\.cn)"
+)
 _GOOGLE = re.compile(r"(?:[a-z0-9.-]+\.)?(?:gcr\.io|pkg\.dev)")
 _GOOGLE_USERS = {"_json_key": "its text", "_json_key_base64": "its text in base64"}
 
 
-def ecr_region(registry: str) -> str | None:
-    """The region of a private registry of Amazon's by its host, None for every other host."""
-    match = _ECR.fullmatch(registry)
-    return match[1] if match else None
+@dataclass(frozen=True, slots=True)
+class EcrPlace:
+    """Whose private registry of Amazon's a host is, and where."""
+
+    account: str
+    region: str
+
+
+def ecr_place(registry: str) -> EcrPlace | None:
+    """By the registry's host; None for every other host."""
+    match = _ECR.fullmatch(registry.lower())
+    return EcrPlace(match["account"], match["region"]) if match else None
 
 
 def notes_of_login(spec: DockerRegistrySpec) -> Iterator[ConnectorWarning]:

@@ -12,7 +12,7 @@ from pierhead.control.connectors import (
     ProviderType,
     UsernamePasswordAuth,
     check_draft,
-    ecr_region,
+    ecr_place,
 )
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import BUILT_IN_MANAGER, Secret, ValueType
@@ -44,7 +44,8 @@ def draft(url: str, auth: AnonymousAuth | UsernamePasswordAuth = KEY, **more: ob
     ],
 )
 def test_a_private_registry_of_amazon_is_known_by_its_whole_host(host: str, region: str | None) -> None:
-    assert ecr_region(host) == region
+    place = ecr_place(host)
+    assert (place and place.region) == region
 
 
 @pytest.mark.parametrize("url", [f"https://{HOST}", f"https://{HOST}/team/", HOST, f"http://{HOST}"])
