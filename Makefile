@@ -25,7 +25,7 @@ check: $(DEV)           ## style, types, import order
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-timing 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/lint-imports
 
 fix: $(DEV)             ## format and mend what can be mended
 	$(BIN)/ruff check --fix .

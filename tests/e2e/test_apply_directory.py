@@ -1,7 +1,10 @@
 """A directory of documents as the wanted state: applied, applied again, exported, applied elsewhere, pruned."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 DOCUMENTS = """\
 organization: {identifier: acme, name: Acme}
@@ -36,6 +39,44 @@ roleAssignment: {identifier: ci_pulls, roleIdentifier: puller, resourceGroupIden
 ---
 pins: {infra: K8, fields: {gitCloneTag: "harness/drone-git:1.6.9"}}
 """
+# Things below the account, and as little said of each as can be.
+BELOW = """\
+organization: {identifier: acme, name: Acme}
+---
+project: {identifier: web, name: Web, orgIdentifier: acme}
+---
+user: {email: Ada@Example.com, name: Ada}
+---
+secret: {identifier: tok, name: tok, type: SecretText, spec: {value: a-value}, orgIdentifier: acme,
+  projectIdentifier: web}
+---
+serviceAccount: {identifier: ci, name: ci, email: CI@example.com, orgIdentifier: acme, projectIdentifier: web}
+---
+role: {identifier: editor, name: editor, permissions: [core_connector_view, core_connector_edit], orgIdentifier: acme,
+  projectIdentifier: web}
+---
+role: {identifier: editor, name: editor of all, permissions: [core_connector_view]}
+---
+resourceGroup: {identifier: own, name: own, orgIdentifier: acme, projectIdentifier: web,
+  resourceFilter: {resources: [{resourceType: SECRET}, {resourceType: CONNECTOR, identifiers: [b, a]}]}}
+---
+resourceGroup: {identifier: webs, name: webs, orgIdentifier: acme,
+  includedScopes: [{orgIdentifier: acme, projectIdentifier: web}], resourceFilter: {includeAllResources: true}}
+---
+roleAssignment: {identifier: ci_edits, roleIdentifier: editor, resourceGroupIdentifier: own, orgIdentifier: acme,
+  projectIdentifier: web, principal: {type: SERVICE_ACCOUNT, identifier: ci}}
+---
+roleAssignment: {identifier: ada_edits, roleIdentifier: editor, orgIdentifier: acme, projectIdentifier: web,
+  principal: {type: USER, identifier: ada@example.com}}
+"""
+
+
+@pytest.fixture
+def home(home: Any) -> Iterator[Any]:
+    """With a server on its data directory, so that commands are quick."""
+    with home.server() as server:
+        server.wait()
+        yield home
 
 
 def _wanted(home: Any) -> Path:
@@ -58,8 +99,12 @@ def test_a_directory_is_made_true_in_an_order_that_works(home: Any) -> None:
     assert home.run("connector", "get", "mirror").code == 5  # a dry run makes nothing
     assert _actions(home.run("apply", "-f", "platform", "--json")) == _actions(planned)
     again = _actions(home.run("apply", "-f", "platform", "--json"))
-    assert again.pop("secret tok") == "updated"  # its value is given, and cannot be compared
     assert set(again.values()) == {"unchanged"}
+    planned = home.run("apply", "-f", "platform", "--dry-run")
+    assert planned.out == "secret tok: its value is given and is not compared\n"
+    (home.root / "platform" / "tok.txt").write_text("another value")
+    assert home.run("apply", "-f", "platform", "-q").out == ""
+    assert home.run("apply", "-f", "platform").out == "nothing to do\n"
 
 
 def test_what_is_exported_makes_the_same_elsewhere_and_holds_no_secret(home: Any) -> None:
@@ -97,6 +142,48 @@ def test_a_document_that_cannot_be_meant_changes_nothing(home: Any) -> None:
     assert "a document has exactly one of the keys" in done.err
     home.write("unset.yaml", "secret: {identifier: s, name: s, type: SecretText, spec: {valueFrom: {env: NOT_SET}}}\n")
     assert "the variable NOT_SET is not set" in home.run("apply", "-f", "unset.yaml").err
+
+
+def test_what_is_below_the_account_is_exported_with_its_place_and_its_people(home: Any) -> None:
+    home.write("below.yaml", BELOW)
+    assert home.run("apply", "-f", "below.yaml").code == 0
+    again = home.run("apply", "-f", "below.yaml")
+    assert again.out == "nothing to do\n", again
+    assert home.run("export", "exported").code == 0
+    texts = {path.relative_to(home.root / "exported"): path.read_text() for path in _files(home.root / "exported")}
+    assert "identifier: ada@example.com" in texts[Path("acme/web/roleAssignment-ada_edits.yaml")]
+    home.environment["PIERHEAD_VALUE_ACME_WEB_TOK"] = "a-value"
+    same = home.run("apply", "-f", "exported", "--prune")
+    assert (same.code, same.out) == (0, "nothing to do\n"), same
+    home.environment["PIERHEAD_DATA"] = str(home.root / "other")
+    made = _actions(home.run("apply", "-f", "exported", "--json"))
+    assert made["roleAssignment ada_edits"] == made["serviceAccount ci"] == made["user ada@example.com"] == "created"
+    assert home.run("export", "again").code == 0
+    assert {path.relative_to(home.root / "again"): path.read_text() for path in _files(home.root / "again")} == texts
+
+
+def test_a_person_who_is_missing_is_named_before_anything_is_changed(home: Any) -> None:
+    home.write(
+        "grants.yaml",
+        "role: {identifier: r, name: r, permissions: [core_connector_view]}\n---\n"
+        "roleAssignment: {identifier: g, roleIdentifier: r, principal: {type: USER, identifier: bob@example.com}}\n",
+    )
+    refused = home.run("apply", "-f", "grants.yaml")
+    assert refused.code == 2
+    assert "there is no user 'bob@example.com', to whom roleAssignment g gives a role" in refused.err
+    assert home.run("role", "show", "r").code == 5
+
+
+def test_an_error_names_the_document_and_says_what_was_done_before(home: Any) -> None:
+    home.write(
+        "roles.yaml",
+        "role: {identifier: good, name: good, permissions: [core_connector_view]}\n---\n"
+        "role: {identifier: bad, name: bad, permissions: [core_nonsense_view]}\n",
+    )
+    refused = home.run("apply", "-f", "roles.yaml")
+    assert refused.code == 2
+    assert refused.err.startswith("error: role bad (roles.yaml): ")
+    assert "1 step had been done before" in refused.err
 
 
 def _files(directory: Path) -> list[Path]:

@@ -36,6 +36,47 @@ def test_a_browser_on_the_same_machine_can_be_served_without_tls(home) -> None:
         assert ask(url, "GET", "/pierhead/v1/session", Cookie=cookie)[0] == 401
 
 
+def test_an_invited_person_gets_into_the_command_line(home) -> None:
+    with home.server() as server:
+        url = server.wait()
+        assert home.run("user", "create", "ada@example.com").code == 0
+        done = home.run("user", "password", "ada@example.com", "--from-stdin", stdin=PASSWORD + "\n")
+        assert done.code == 0, done.err
+        elsewhere = {"PIERHEAD_DATA": str(home.root / "none"), "XDG_CONFIG_HOME": str(home.root / "config")}
+        home.environment |= elsewhere
+        login = ("login", "--url", url, "--email", "ada@example.com", "--password-stdin")
+        first = home.run(*login, stdin=PASSWORD + "\n")
+        assert first.code == 0, first.err
+        file = home.root / "config" / "pierhead" / "api-key"
+        key = file.read_text().strip()
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert key not in first.out + first.err
+        assert f"export PIERHEAD_URL={url} PIERHEAD_API_KEY=" in first.err
+        listed = ("api-key", "list", "--json", "--url", url, "--api-key-file", str(file))
+        [token] = home.run(*listed).json
+        assert token["apiKeyIdentifier"] == "cli"
+        assert 29 < (token["validTo"] - token["validFrom"]) / 86_400_000 < 31
+        printed = home.run(*login, "--print-key", "--expires", "1h", stdin=PASSWORD + "\n")
+        assert printed.out.startswith("pat.")
+        assert file.read_text().strip() == key
+        assert home.run(*listed).code != 0, "a second login on the same machine ends the first one's key"
+        file.write_text(printed.out)
+        assert len(home.run(*listed).json) == 1
+
+
+def test_a_login_that_fails_writes_no_file_and_shows_no_password(home) -> None:
+    with home.server() as server:
+        url = server.wait()
+        login = ("login", "--url", url, "--email", "ada@example.com", "--password-stdin", "--key-file", "key")
+        done = home.run(*login, stdin="not the password\n")
+        assert done.code != 0
+        assert "email or password is wrong" in done.err
+        assert "not the password" not in done.out + done.err
+        assert not (home.root / "key").exists()
+        assert "--password-stdin" in home.run(*login[:5]).err
+    assert home.run("login", "--email", "ada@example.com", "--password-stdin", stdin="x\n").code != 0
+
+
 def test_a_server_that_others_can_reach_serves_no_plain_cookies(home) -> None:
     home.environment |= {"PIERHEAD_SESSION_COOKIE": "plain", "PIERHEAD_HOST": "0.0.0.0"}
     done = home.run("up", "--port", "0")

@@ -92,8 +92,8 @@ def test_the_database_notes_every_change(postgres) -> None:
     for statement in INSTALL:
         postgres.execute(statement, name)
     postgres.execute(
-        "INSERT INTO tasks (id, account, kind, payload, created_at, state, fence, attempts, max_attempts, "
-        "is_cancel_requested) VALUES ('t', 'a', 'pull', '{}', now(), 'QUEUED', 0, 0, 3, false)",
+        "INSERT INTO tasks (id, account, org, project, kind, payload, created_at, state, fence, attempts, "
+        "max_attempts, is_cancel_requested) VALUES ('t', 'a', '', '', 'pull', '{}', now(), 'QUEUED', 0, 0, 3, false)",
         name,
     )
     postgres.execute(

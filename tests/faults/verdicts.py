@@ -34,7 +34,8 @@ def nothing_lost(api: Api, accepted: Collection[str]) -> int:
     states = {run["id"]: run["state"] for run in api.every("/runs")}
     lost = [run for run in accepted if run not in states]
     assert not lost, f"{len(lost)} accepted runs are lost"
-    assert Counter(states.values()) == {"succeeded": len(states)}
+    counted = Counter(states.values())
+    assert counted == {"succeeded": len(states)}, counted
     return len(states)
 
 

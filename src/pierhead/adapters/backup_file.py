@@ -40,10 +40,11 @@ class BackupUnusableError(UnavailableError):
 class BackupDamagedError(IntegrityError):
     code = "backup-damaged"
 
-    def __init__(self, path: Path, problem: str) -> None:
+    def __init__(self, path: Path, problem: str, *, may_be_key: bool = False) -> None:
+        """``may_be_key``: another encryption key looks the same as a change."""
+        key = "give the encryption key that the server had when it was made; else "
         super().__init__(
-            f"backup {path} {problem}",
-            hint="restore with the encryption key that the server had when it was made; else take another backup",
+            f"backup {path} {problem}", hint=f"{key if may_be_key else ''}take another copy of it, or another backup"
         )
 
 
@@ -141,7 +142,8 @@ class Backup:
     def _check_end(self, end: Row, count: int, seal: str) -> None:
         is_same = hmac.compare_digest(str(end.get("seal")).encode(), seal.encode())
         if not is_same or end.get("rows") != count or self._file.read(1):
-            raise BackupDamagedError(self._path, "is not as it was written, or was made with another encryption key")
+            problem = "is not as it was written, or was made with another encryption key"
+            raise BackupDamagedError(self._path, problem, may_be_key=True)
 
 
 def read(path: Path, use: Callable[[Backup], int]) -> int:

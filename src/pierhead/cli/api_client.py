@@ -75,11 +75,15 @@ class ApiClient:
     def close(self) -> None:
         self._wire.close()
 
+    def _shown(self) -> dict[str, str]:
+        """The headers that say who calls."""
+        return {"X-API-KEY": self._key.reveal()}
+
     def _request(self, method: str, path: str, query: Mapping[str, object] | None, body: object, accept: str) -> Answer:
         headers = {
             "Accept": accept,
             "User-Agent": f"pierhead/{__version__}",
-            "X-API-KEY": self._key.reveal(),
+            **self._shown(),
         }
         raw: bytes | None = None
         if isinstance(body, bytes):

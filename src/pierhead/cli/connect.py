@@ -56,6 +56,20 @@ def connect_quickly(target: Target, within_s: float) -> Connection:
     return Connection(_client(wire, key, target))
 
 
+def wire_to_log_in(target: Target) -> HttpWire:
+    """To a server, for somebody who has no key yet. Raises AppError."""
+    url = target.url
+    if url is None:
+        server = running_server(target.data)
+        if server is None or not _answers(server):
+            raise ServerUnreachableError(str(target.data), "no server runs on it")
+        url = server.url
+    wire = HttpWire(url)
+    if wire.is_exposed:
+        sys.stderr.write(f"warning: the password goes to {wire.place} unencrypted; use https\n")
+    return wire
+
+
 def running_server(data: Path) -> RunningServer | None:
     """None when no server.json is there, it is not readable, or its process is gone."""
     try:

@@ -6,15 +6,18 @@ With pruning, what is there and not in the directory goes away, in the scopes an
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pierhead.kit.errors import NotFoundError
+
 from .api_client import ApiClient
-from .apply import Change, Step, entity_of, look_up, plan, scope_in
+from .apply import Change, Step, entity_of, look_up, naming, plan, scope_in
 from .documents import MalformedDocumentError, parse_documents, read_source
-from .errors import UsageError
-from .kinds import BY_NOUN, KINDS, SECRET, Kind
+from .errors import ApiError, UsageError
+from .kinds import BY_NOUN, KINDS, ROLE_ASSIGNMENT, SECRET, USER, Kind
+from .people import check_people
 
 PINS = "pins"
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -29,11 +32,24 @@ class Pins:
 
     infra: str
     fields: Mapping[str, str | None]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One thing in a document, and the file that the document is in."""
+
+    kind: Kind
+    entity: dict[str, Any]
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.noun} {self.entity['identifier']}"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    entities: tuple[tuple[Kind, dict[str, Any]], ...]
+    entities: tuple[Described, ...]
     pins: tuple[Pins, ...]
 
 
@@ -41,6 +57,10 @@ class Wanted:
 class PinStep:
     infra: str
     changes: tuple[Change, ...]
+    where: str
+
+    def __str__(self) -> str:
+        return f"{PINS} {self.infra}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,10 @@ class Removal:
     identifier: str
     scope: Mapping[str, object]
 
+    def __str__(self) -> str:
+        place = "/".join(str(name) for name in self.scope.values() if name)
+        return f"{self.kind.noun} {self.identifier}{f' in {place}' if place else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class WholePlan:
@@ -56,15 +80,10 @@ class WholePlan:
     pins: tuple[PinStep, ...]
     removals: tuple[Removal, ...]
 
-    @property
-    def is_empty(self) -> bool:
-        has_steps = any(step.action != "unchanged" for step in self.steps)
-        return not (has_steps or self.removals or any(step.changes for step in self.pins))
-
 
 def read(places: Sequence[str], scope: Mapping[str, str]) -> Wanted:
     """Every document of files and directories (below them too). Raises MalformedDocumentError, UsageError."""
-    entities: list[tuple[Kind, dict[str, Any]]] = []
+    entities: list[Described] = []
     pins: list[Pins] = []
     for name in [name for place in places for name in _files(place)]:
         where, raw = read_source(name)
@@ -73,16 +92,29 @@ def read(places: Sequence[str], scope: Mapping[str, str]) -> Wanted:
                 pins.append(_pins(document[PINS], where))
             else:
                 kind = _kind_of(document, where)
-                entities.append((kind, _with_value(kind, entity_of(kind, document, where, scope), where)))
+                entity = _with_value(kind, entity_of(kind, document, where, scope), where)
+                entities.append(Described(kind, entity, where))
     _check_unique(entities)
-    return Wanted(tuple(sorted(entities, key=lambda pair: KINDS.index(pair[0]))), tuple(pins))
+    return Wanted(tuple(sorted(entities, key=lambda each: KINDS.index(each.kind))), tuple(pins))
 
 
 def plan_all(api: ApiClient, wanted: Wanted, *, prunes: bool) -> WholePlan:
-    """What there is to do; asks, changes nothing."""
-    steps = [plan(kind, entity, look_up(api, kind, entity)) for kind, entity in wanted.entities]
+    """What there is to do; asks, changes nothing. Raises PersonMissingError and the API's errors."""
+    steps = [_step(api, each) for each in _with_people(api, wanted.entities)]
     pins = [_pin_step(api, each) for each in wanted.pins]
     return WholePlan(tuple(steps), tuple(pins), tuple(_removals(api, wanted)) if prunes else ())
+
+
+def _step(api: ApiClient, each: Described) -> Step:
+    with naming(each, each.where, None):
+        return plan(each.kind, each.entity, look_up(api, each.kind, each.entity), each.where)
+
+
+def _with_people(api: ApiClient, entities: Sequence[Described]) -> Iterator[Described]:
+    """Assignments to people name them by email, and every one of them is there or described."""
+    emails = frozenset(each.entity["identifier"] for each in entities if each.kind is USER)
+    named = check_people(api, (each.entity for each in entities if each.kind is ROLE_ASSIGNMENT), emails)
+    return (replace(each, entity=next(named)) if each.kind is ROLE_ASSIGNMENT else each for each in entities)
 
 
 def remove(api: ApiClient, removal: Removal) -> None:
@@ -144,16 +176,16 @@ def _pins(value: object, where: str) -> Pins:
         raise MalformedDocumentError(where, "pins have to be {infra: K8 or VM, fields: {field: image}}")
     if not all(isinstance(image, str | None) for image in fields.values()):
         raise MalformedDocumentError(where, "the value of a pin is an image, or null for the default")
-    return Pins(str(value.get("infra") or "K8"), fields)
+    return Pins(str(value.get("infra") or "K8"), fields, where)
 
 
-def _check_unique(entities: Sequence[tuple[Kind, dict[str, Any]]]) -> None:
-    seen: set[tuple[object, ...]] = set()
-    for kind, entity in entities:
-        address = _address(kind, entity)
+def _check_unique(entities: Sequence[Described]) -> None:
+    seen: dict[tuple[object, ...], str] = {}
+    for each in entities:
+        address = _address(each.kind, each.entity)
         if address in seen:
-            raise UsageError(f"{kind.noun} {entity['identifier']} is described twice")
-        seen.add(address)
+            raise UsageError(f"{each} is described twice, in {seen[address]} and in {each.where}")
+        seen[address] = each.where
 
 
 def _address(kind: Kind, entity: Mapping[str, Any]) -> tuple[object, ...]:
@@ -161,20 +193,31 @@ def _address(kind: Kind, entity: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def _pin_step(api: ApiClient, pins: Pins) -> PinStep:
-    now = api.call("GET", "/ci/execution-config/get-customer-config", {"infra": pins.infra, "overridesOnly": True})
+    with naming(f"{PINS} {pins.infra}", pins.where, None):
+        now = api.call("GET", "/ci/execution-config/get-customer-config", {"infra": pins.infra, "overridesOnly": True})
     changes = [
         Change(field, now.get(field), image) for field, image in sorted(pins.fields.items()) if now.get(field) != image
     ]
-    return PinStep(pins.infra, tuple(changes))
+    return PinStep(pins.infra, tuple(changes), pins.where)
 
 
 def _removals(api: ApiClient, wanted: Wanted) -> Iterator[Removal]:
     """Later kinds first, since they speak of the earlier ones."""
-    addresses = {_address(kind, entity) for kind, entity in wanted.entities}
-    for kind in reversed(KINDS):
-        scopes = {tuple(scope_in(entity).items()) for each, entity in wanted.entities if each is kind}
+    addresses = {_address(each.kind, each.entity) for each in wanted.entities}
+    for kind in reversed([kind for kind in KINDS if kind.is_pruned]):
+        scopes = {tuple(scope_in(each.entity).items()) for each in wanted.entities if each.kind is kind}
         for scope in [dict(pairs) for pairs in sorted(scopes, key=str)]:
-            for entity in kind.all(api, scope):
+            for entity in _there(api, kind, scope):
                 is_kept = (kind.noun, entity["identifier"]) in _KEPT
                 if not is_kept and _address(kind, {**scope, "identifier": entity["identifier"]}) not in addresses:
                     yield Removal(kind, entity["identifier"], scope)
+
+
+def _there(api: ApiClient, kind: Kind, scope: Mapping[str, object]) -> list[dict[str, Any]]:
+    """What is in a place, which the documents may be about to make."""
+    try:
+        return list(kind.all(api, scope))
+    except ApiError as error:
+        if error.category is NotFoundError:
+            return []
+        raise

@@ -56,7 +56,8 @@ class HttpWire:
             connection.close()
             raise NotPierheadError(self._place, type(error).__name__) from None
         content_type = response.headers.get("Content-Type", "")
-        return Answer(response.status, content_type, self._chunks(response), connection.close)
+        cookies = tuple(response.headers.get_all("Set-Cookie", ()))
+        return Answer(response.status, content_type, self._chunks(response), connection.close, cookies)
 
     def close(self) -> None:
         """Nothing is kept between requests."""

@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, LazyCommand] = {
     "resource-group": LazyCommand(f"{_PACKAGE}.resource_group:resource_group", "Sets of things to give a role on."),
     "role-assignment": LazyCommand(f"{_PACKAGE}.role_assignment:role_assignment", "Who has which role, on what."),
     "access": LazyCommand(f"{_PACKAGE}.access:access", "What you may do."),
+    "login": LazyCommand(f"{_PACKAGE}.login:login", "Make a key of yours on this machine, by email and password."),
     "user": LazyCommand(f"{_PACKAGE}.user:user", "The people of the account; USER is an email address or an id."),
     "service-account": LazyCommand(
         f"{_PACKAGE}.service_account:service_account", "Principals for programs; their keys are made with api-key."

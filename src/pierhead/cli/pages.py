@@ -1,6 +1,6 @@
 """Lists that come in pages: the options to turn them, and the word about what was left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -37,6 +37,12 @@ def scope_of(entity: dict[str, Any]) -> str:
     """``account``, ``org X`` or ``project X/Y``."""
     org, project = entity.get("orgIdentifier"), entity.get("projectIdentifier")
     return f"project {org}/{project}" if project else f"org {org}" if org else "account"
+
+
+def granted_of(notes: Iterable[dict[str, Any]]) -> str:
+    """The roles somebody has: on what, and where."""
+    texts = (f"{one['roleIdentifier']} on {one['resourceGroupIdentifier']} in {scope_of(one)}" for one in notes)
+    return ", ".join(texts) or "none"
 
 
 def tell_warnings(screen: Screen, data: object) -> None:

@@ -7,12 +7,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``chunks`` yields the body as it arrives; ``close`` may be called at any time, more than once."""
+    """``chunks`` yields the body as it arrives; ``close`` may be called at any time, more than once.
+
+    ``cookies``: each as the header ``Set-Cookie`` has it.
+    """
 
     status: int
     content_type: str
     chunks: Iterator[bytes]
     close: Callable[[], None]
+    cookies: tuple[str, ...] = ()
 
 
 class Wire(Protocol):

@@ -4,7 +4,7 @@ Images are not in them, nor is the encryption key. A restored store begins a new
 prove itself anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pierhead.adapters import backup_file
 from pierhead.adapters.data_directory import DataDirectory
+from pierhead.adapters.keyring_file import FileKeyring
 from pierhead.adapters.sql import SqlStore
 from pierhead.adapters.sql.backup import read_rows, schema_of_backups, write_rows
 from pierhead.adapters.sql.epoch import begin_epoch
@@ -25,7 +26,7 @@ from pierhead.kit.redact import SecretValue
 from .delegation import DerivingKeyring
 from .first_start import write_private
 from .settings import Settings
-from .storage import open_keyring, open_store
+from .storage import given_keyring, open_keyring, open_store
 
 _PURPOSE = "backup"
 
@@ -70,24 +71,27 @@ def create_backup(settings: Settings, path: Path, clock: Clock | None = None) ->
 
 
 def check_backup(settings: Settings, path: Path) -> int:
-    """Reads it to the end with the key of this place, changes nothing; says how many rows. Raises as reading does."""
-    with _opened(settings) as (_, keyring):
-        return backup_file.read(path, lambda backup: sum(1 for _ in backup.rows(keyring.derive(_PURPOSE))))
+    """Reads it to the end with the encryption key alone, changes nothing; says how many rows.
+
+    Raises KeyNotThereError, the errors of the keyrings, and those of reading.
+    """
+    return _checked(path, _held_keyring(settings))
 
 
 def restore_backup(settings: Settings, path: Path, *, keeps_access: bool, clock: Clock | None = None) -> Restored:
     """Puts a backup into an empty store, all of it or nothing.
 
     Without ``keeps_access`` every key in it is revoked and every delegate waits for approval, because nobody knows what
-    was revoked after the backup was made. Raises StoreNotEmptyError, BackupVersionError, KeyNotThereError, and the
-    errors of reading.
+    was revoked after the backup was made. It is read to its end first: where it is refused, no database is made.
+    Raises StoreNotEmptyError, BackupVersionError, KeyNotThereError, and the errors of reading.
     """
     clock = clock or SystemClock()
+    keyring = _held_keyring(settings)
+    _checked(path, keyring, _check_version)
     directory = DataDirectory(settings.data)
     with directory.acquire():
         store = open_store(settings, directory)
         try:
-            keyring = _keyring_for_restoring(settings, directory, store)
             restored = _Restoring(store, keyring, clock, keeps_access).run(path)
             if restored.key is not None:
                 write_private(directory.admin_key, restored.key.reveal() + "\n")
@@ -110,31 +114,40 @@ class _Restoring:
         audit_key = self._keyring.derive("audit")
         self._store.use_audit_key(audit_key)
         access = AccessService(self._store, self._clock, self._keyring.derive("api keys"))
-        audit, key, fault = AuditService(self._store, self._clock, audit_key), None, ""
+        audit, key, faults = AuditService(self._store, self._clock, audit_key), None, []
         for account in access.accounts():
-            try:
-                audit.verify(account.id)
-            except AuditTamperedError as error:
-                fault = error.message
-            self._note(account.id, account.name, rows)
+            fault = _fault_of(audit, account.id)
+            if fault:
+                faults.append(fault)
+            self._note(account.id, account.name, rows, fault)
             if not self._keeps_access and key is None:
                 key = access.renew_admin_key(account.id)
-        return Restored(rows, self._made_at, self._epoch, key, fault)
+        return Restored(rows, self._made_at, self._epoch, key, "; ".join(faults))
 
     def _write(self, backup: backup_file.Backup) -> int:
-        if backup.head.get("schema") != schema_of_backups():
-            raise BackupVersionError(backup.head.get("schema"), schema_of_backups())
+        _check_version(backup)
         self._made_at = backup.created_at
         with self._store.writing() as connection:
             count = write_rows(connection, backup.rows(self._keyring.derive(_PURPOSE)))
             self._epoch = begin_epoch(connection, self._clock.now(), keeps_access=self._keeps_access)
         return count
 
-    def _note(self, account: str, name: str, rows: int) -> None:
+    def _note(self, account: str, name: str, rows: int, fault: str) -> None:
+        """A broken trail is written on behind a gap: the place can be used, and ``verify`` never calls it whole."""
         after = {"restoredFrom": self._made_at.isoformat(), "rows": rows, "epoch": self._epoch}
+        after |= {"keysKept": self._keeps_access} | ({"auditFault": fault} if fault else {})
         subject = Subject(Scope(account), ResourceType.ACCOUNT, account, name)
         with self._store.transaction() as tx:
-            note(tx, self._clock.now(), SYSTEM, Action.UPDATE, subject, after={**after, "keysKept": self._keeps_access})
+            now = self._clock.now()
+            note(tx, now, SYSTEM, Action.UPDATE, subject, after=after, behind_break=bool(fault))
+
+
+def _fault_of(audit: AuditService, account: str) -> str:
+    try:
+        audit.verify(account)
+    except AuditTamperedError as error:
+        return error.message
+    return ""
 
 
 @contextmanager
@@ -151,11 +164,28 @@ def _opened(settings: Settings) -> Iterator[tuple[SqlStore, DerivingKeyring]]:
         store.close()
 
 
-def _keyring_for_restoring(settings: Settings, directory: DataDirectory, store: SqlStore) -> DerivingKeyring:
-    """The key has to be there first: one made now would open nothing of what comes."""
-    if not settings.has_shared_key and not directory.key_file.exists():
-        raise KeyNotThereError(directory.key_file)
-    return open_keyring(settings, directory, store)
+def _held_keyring(settings: Settings) -> DerivingKeyring:
+    """The key has to be there: one made now would open nothing. Raises KeyNotThereError, the errors of the keyrings."""
+    file = DataDirectory(settings.data).key_file
+    if (given := given_keyring(settings)) is not None:
+        return given
+    if not file.exists():
+        raise KeyNotThereError(file)
+    return FileKeyring(file, create=False)
+
+
+def _checked(path: Path, keyring: DerivingKeyring, check: Callable[[backup_file.Backup], None] | None = None) -> int:
+    def count(backup: backup_file.Backup) -> int:
+        if check is not None:
+            check(backup)
+        return sum(1 for _ in backup.rows(keyring.derive(_PURPOSE)))
+
+    return backup_file.read(path, count)
+
+
+def _check_version(backup: backup_file.Backup) -> None:
+    if backup.head.get("schema") != schema_of_backups():
+        raise BackupVersionError(backup.head.get("schema"), schema_of_backups())
 
 
 class KeyNotThereError(NotFoundError):

@@ -12,6 +12,7 @@ from pierhead.control.access import (
     view_of,
 )
 from pierhead.control.audit import Actor
+from pierhead.control.organizations import PlaceMissingError
 from pierhead.control.scopes import Area, Scope
 
 from .api.ports import Application
@@ -62,6 +63,11 @@ class Call:
         return self.principal.account
 
     @property
+    def share_key(self) -> str:
+        """Who it is, where it is counted how much each principal has at once."""
+        return f"{self.account} {self.principal.ref.key}"
+
+    @property
     def actor(self) -> Actor:
         """Who is said in the audit trail to have done it."""
         return self.principal.actor(self.address, self.correlation_id)
@@ -106,15 +112,33 @@ class Call:
         return self._grants()
 
     def areas(self, scope: Scope) -> tuple[Area, ...]:
-        """In which parts of that scope, and of what is in it, a list may look. The route has to obey."""
+        """In which parts of that scope, and of what is in it, a list may look. The route has to obey.
+
+        Raises PlaceMissingError as ``visible``.
+        """
         assert self.rule.permission is not None
+        self._check_place(scope)
         self._is_allowed = True
         granted = self._grants().areas(self.rule.permission) if scope.account == self.account else ()
         found = (area.within(Area(scope, with_children=True)) for area in granted)
         return tuple(area for area in found if area is not None)
 
     def visible(self, scope: Scope) -> Identifiers:
-        """Which things in that scope a list may hold: None for all, an empty set for none. The route has to obey."""
+        """Which things in that scope a list may hold: None for all, an empty set for none. The route has to obey.
+
+        Raises PlaceMissingError for an organization or project that is not there, or where the caller has no business.
+        """
         assert self.rule.permission is not None
+        self._check_place(scope)
         self._is_allowed = True
         return self._grants().visible(self.rule.permission, scope)
+
+    def _check_place(self, scope: Scope) -> None:
+        if scope.org is None or scope.account != self.account:
+            return
+        if not self._grants().touches(scope):
+            raise PlaceMissingError(scope)
+        if scope.project is None:
+            self._application.organizations.get(scope.account, scope.org)
+        else:
+            self._application.projects.get(Scope(scope.account, scope.org), scope.project)

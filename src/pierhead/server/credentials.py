@@ -59,6 +59,9 @@ def asked(
     for name in ("account", "accountIdentifier", "orgIdentifier", "projectIdentifier"):
         if len(set(request.query_params.getlist(name))) > 1:
             raise AmbiguousParameterError(name)
+    named = {name.strip() for name in (harness_account, account, account_identifier) if name and name.strip()}
+    if len(named) > 1:
+        raise AmbiguousParameterError("accountIdentifier (or account, or the header Harness-Account)")
     token = api_key or (bearer.credentials if bearer else None)
     return Asked(token, harness_account or account or account_identifier)
 

@@ -47,15 +47,22 @@ def open_keyring(settings: Settings, directory: DataDirectory, store: SqlStore) 
 
     Then call ``SecretService.check_keyring``. Raises SharedKeyMissingError and the errors of the keyrings.
     """
-    if settings.encryption_key is not None:
-        return keyring_of(settings.encryption_key, "PIERHEAD_ENCRYPTION_KEY")
-    if settings.encryption_key_file is not None:
-        return FileKeyring(settings.encryption_key_file, create=False, may_group_read=True, is_own=False)
+    if (given := given_keyring(settings)) is not None:
+        return given
     with store.snapshot() as tx:
         is_used = bool(tx.accounts.list())
     if is_used and settings.database_url is not None and not directory.key_file.exists():
         raise SharedKeyMissingError
     return FileKeyring(directory.key_file, create=not is_used)
+
+
+def given_keyring(settings: Settings) -> AesKeyring | None:
+    """The one that the settings give, None when the data directory has it. Raises the errors of the keyrings."""
+    if settings.encryption_key is not None:
+        return keyring_of(settings.encryption_key, "PIERHEAD_ENCRYPTION_KEY")
+    if settings.encryption_key_file is not None:
+        return FileKeyring(settings.encryption_key_file, create=False, may_group_read=True, is_own=False)
+    return None
 
 
 def open_secrets(settings: Settings, store: SecretStore, keyring: Keyring, clock: Clock) -> SecretService:

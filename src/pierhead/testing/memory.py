@@ -14,7 +14,6 @@ from pierhead.control.organizations import Organization, Project
 from pierhead.kit.signals import Signal, Signals
 
 from .memory_access import (
-    MemoryAuditRows,
     MemoryEntityRows,
     MemoryLoginFailureRows,
     MemoryPropertyRows,
@@ -22,6 +21,7 @@ from .memory_access import (
     MemoryTokenRows,
     MemoryUserRows,
 )
+from .memory_audit import MemoryAuditRows
 from .memory_delegates import (
     MemoryDelegateGroupRows,
     MemoryDelegateRows,

@@ -1,4 +1,4 @@
-"""Places, users, tokens, sessions, entities of every kind and the audit trail in memory."""
+"""Places, users, tokens, sessions and entities of every kind in memory."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from pierhead.control.access import LoginFailures, PrincipalRef, Session, Token, User
-from pierhead.control.audit import AuditFilter, Entry, Record, Subject, Tail, sealed
-from pierhead.control.scopes import Entity, ResourceType, Scope, covered
+from pierhead.control.scopes import Entity, Scope
 from pierhead.kit.paging import Page, PageRequest
 
 from .memory_tables import Tables, page
@@ -218,62 +217,6 @@ class MemoryPropertyRows:
 
     def put(self, name: str, value: str) -> None:
         self._rows[name] = value
-
-
-class MemoryAuditRows:
-    def __init__(self, tables: Tables, key: bytes | None) -> None:
-        self._records = tables.audit_records
-        self._tails = tables.audit_tails
-        self._key = key
-        self._added: list[Entry] = []
-
-    def add(self, entry: Entry) -> None:
-        if self._key is None:
-            raise RuntimeError("this store was given no key for its audit trail")
-        self._added.append(entry)
-
-    def seal(self) -> None:
-        for entry in self._added:
-            assert self._key is not None
-            account = entry.subject.scope.account
-            record, self._tails[account] = sealed(entry, self.tail(account), self._key)
-            self._records[account, record.sequence] = record
-
-    def find(self, account: str, audit_id: str) -> Record | None:
-        return next((record for record in self._of(account) if record.entry.id == audit_id), None)
-
-    def page(self, account: str, wanted: AuditFilter, request: PageRequest) -> Page[Record]:
-        found = [record for record in self._of(account) if _matches(wanted, record.entry)]
-        return page(sorted(found, key=lambda record: record.sequence, reverse=True), request)
-
-    def after(self, account: str, sequence: int, limit: int) -> tuple[Record, ...]:
-        later = sorted((r for r in self._of(account) if r.sequence > sequence), key=lambda record: record.sequence)
-        return tuple(later[:limit])
-
-    def tail(self, account: str) -> Tail | None:
-        return self._tails.get(account)
-
-    def _of(self, account: str) -> list[Record]:
-        return [record for (owner, _), record in self._records.items() if owner == account]
-
-
-def _matches(wanted: AuditFilter, entry: Entry) -> bool:
-    subject = entry.subject
-    return (
-        covered(wanted.areas, subject.scope)
-        and (not wanted.resources or any(_is(subject, *each) for each in wanted.resources))
-        and (not wanted.resource_types or subject.type in wanted.resource_types)
-        and (not wanted.identifiers or subject.identifier in wanted.identifiers)
-        and (not wanted.actions or entry.action in wanted.actions)
-        and (not wanted.principals or entry.by.identifier in wanted.principals)
-        and (wanted.since is None or entry.at >= wanted.since)
-        and (wanted.until is None or entry.at <= wanted.until)
-        and (not wanted.search or any(wanted.search.casefold() in text.casefold() for text in entry.search_texts))
-    )
-
-
-def _is(subject: Subject, kind: ResourceType, identifier: str) -> bool:
-    return subject.type is kind and identifier in ("", subject.identifier)
 
 
 def _texts(entity: Entity) -> tuple[str, ...]:

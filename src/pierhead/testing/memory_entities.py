@@ -145,9 +145,6 @@ class MemoryConnectorRows:
             self._next_tests[scope, identifier] = at
         return True
 
-    def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
-        return tuple(sorted(connector.identifier for connector in self.referring_to(scope, identifier)))
-
     def referring_to(self, scope: Scope, identifier: str) -> tuple[Connector, ...]:
         return tuple(
             connector

@@ -37,8 +37,11 @@ class MemoryTaskRows:
         ]
         return page(found, request)
 
-    def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
-        due = next((task for task in self._rows.values() if rules.is_due(task, kinds, now)), None)
+    def lease(
+        self, owner: str, kinds: Collection[str], now: datetime, until: datetime, busy: Collection[Scope] = ()
+    ) -> TaskRow | None:
+        free = (task for task in self._rows.values() if task.scope not in busy)
+        due = next((task for task in free if rules.is_due(task, kinds, now)), None)
         return None if due is None else self._put(rules.leased(due, owner, until))
 
     def lease_this(self, task_id: str, owner: str, now: datetime, until: datetime) -> TaskRow | None:

@@ -1,5 +1,5 @@
 """Random edits, deletions, swaps, insertions and truncations of the audit tables, by plain SQL, as somebody who has the
-database and not the key would make them."""
+database and not the key would make them; and an ordinary change after each, which must not make the trail whole."""
 
 import random
 import sqlite3
@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pierhead.adapters.sql import SqlStore
-from pierhead.control.audit import SYSTEM, Action, AuditService, AuditTamperedError, Subject, note
+from pierhead.control.audit import (
+    SYSTEM,
+    Action,
+    AuditBrokenError,
+    AuditService,
+    AuditTamperedError,
+    AuditUnavailableError,
+    Subject,
+    note,
+)
 from pierhead.control.scopes import ResourceType, Scope
 from pierhead.kit.clock import SystemClock
 
@@ -20,6 +29,8 @@ RECORDS = "audit_records"
 TAILS = "audit_tails"
 _BYTES = ("previous", "seal", "last")
 _KEY = ("account", "sequence")
+_NO_TEXT = "CAST(X'ff41' AS TEXT)"
+_PROPERTY = "changed"
 
 
 class Tamperer:
@@ -27,6 +38,7 @@ class Tamperer:
 
     def __init__(self, connection: sqlite3.Connection, rng: random.Random) -> None:
         self._db = connection
+        self._db.text_factory = lambda value: value.decode(errors="replace")
         self._rng = rng
         self._columns = {table: self._names(table) for table in (RECORDS, TAILS)}
         self._kinds: Sequence[Callable[[], str]] = (
@@ -62,9 +74,10 @@ class Tamperer:
 
     def _change(self, table: str, column: str, where: str) -> str:
         (old,) = self._db.execute(f'SELECT "{column}" FROM {table} WHERE {where}').fetchone()  # noqa: S608
-        new = self._other(column, old)
+        new = _NO_TEXT if self._rng.random() < 0.1 else self._other(column, old)
+        value, given = (new, ()) if new is _NO_TEXT else ("?", (new,))
         try:
-            self._db.execute(f'UPDATE {table} SET "{column}" = ? WHERE {where}', (new,))  # noqa: S608
+            self._db.execute(f'UPDATE {table} SET "{column}" = {value} WHERE {where}', given)  # noqa: S608
         except sqlite3.IntegrityError:
             return ""
         return f"{table}.{column} where {where}: {old!r} -> {new!r}"
@@ -78,10 +91,12 @@ class Tamperer:
             flipped[at] ^= 1 << self._rng.randrange(8)
             return self._rng.choice([bytes(flipped), old[:-1], b"", "text"])
         if isinstance(old, int):
-            return old + self._rng.choice([-1, 1, 1000])
+            return self._rng.choice([old - 1, old + 1, old + 1000, "text", b"\xff"])
         if old is None:
             return self._rng.choice(["{}", "[]", "x", '{"a":1}'])
         text = str(old)
+        if self._rng.random() < 0.1:
+            return text.encode() + b"\xff"
         if column == "at" and text[-1:].isdigit():
             return self._rng.choice(["2020-01-01 00:00:00.000000", "soon", text[:-1] + str((int(text[-1]) + 1) % 10)])
         if column in ("before", "after"):
@@ -108,7 +123,7 @@ class Tamperer:
 
     def _insert(self) -> str:
         sequences = self._sequences()
-        copied, at = self._rng.choice(sequences), max(sequences) + 1
+        copied, at = self._rng.choice(sequences), self._rng.choice([max(sequences) + 1, 0, -7])
         names = [name for name in self._columns[RECORDS] if name not in ("sequence", "id")]
         listed = ", ".join(f'"{name}"' for name in names)
         self._db.execute(
@@ -116,7 +131,7 @@ class Tamperer:
             "WHERE sequence = ?",
             (at, f"forged{at}", copied),
         )
-        return f"inserted a copy of {copied} at the end"
+        return f"inserted a copy of {copied} as {at}"
 
     def _truncate(self) -> str:
         kept = self._rng.choice([0, *self._sequences()[:-1]])
@@ -134,14 +149,16 @@ class Tamperer:
         return "the tail is gone"
 
     def _sequences(self) -> list[int]:
-        return [row[0] for row in self._db.execute(f"SELECT sequence FROM {RECORDS} ORDER BY sequence")]  # noqa: S608
+        query = f"SELECT sequence FROM {RECORDS} WHERE typeof(sequence) = 'integer' ORDER BY sequence"  # noqa: S608
+        return [row[0] for row in self._db.execute(query)]
 
     def _names(self, table: str) -> list[str]:
         return [row[1] for row in self._db.execute(f"PRAGMA table_info({table})")]
 
 
 def undetected(path: Path, rounds: int, seed: int) -> list[str]:
-    """What was done to a good trail without ``verify`` saying so; after each round it is as it was."""
+    """What was done to a good trail without ``verify`` saying so, or until the next change; after each round it is as
+    it was."""
     store = _good_trail(path)
     rng, missed = random.Random(seed), []  # noqa: S311 - no secret comes of it
     connection = sqlite3.connect(path, isolation_level=None)
@@ -149,8 +166,8 @@ def undetected(path: Path, rounds: int, seed: int) -> list[str]:
         connection.execute(f"CREATE TEMP TABLE good_{table} AS SELECT * FROM {table}")  # noqa: S608 - our own names
     for number in range(rounds):
         done = [Tamperer(connection, rng).tamper() for _ in range(rng.choice([1, 1, 1, 3]))]
-        if _differs(connection) and not _is_found(store):
-            missed.append(f"round {number} of seed {seed}: {done}")
+        if _differs(connection):
+            missed += [f"round {number} of seed {seed}: {done}: {how}" for how in _unseen(store, str(number))]
         for table in (RECORDS, TAILS):
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
             connection.execute(f"INSERT INTO {table} SELECT * FROM good_{table}")  # noqa: S608 - our own names
@@ -180,6 +197,19 @@ def _differs(connection: sqlite3.Connection) -> bool:
         for table in (RECORDS, TAILS)
         for one, other in ((table, f"good_{table}"), (f"good_{table}", table))
     )
+
+
+def _unseen(store: SqlStore, value: str) -> list[str]:
+    """Before the next change and after it; what was refused has changed nothing."""
+    found = [] if _is_found(store) else ["not found"]
+    try:
+        with store.transaction() as tx:
+            tx.properties.put(_PROPERTY, value)
+            note(tx, AT, SYSTEM, Action.UPDATE, Subject(Scope("acct"), ResourceType.SETTING, "x"))
+    except (AuditBrokenError, AuditUnavailableError):
+        with store.snapshot() as tx:
+            return [*found, "changed by what was refused"] if tx.properties.get(_PROPERTY) == value else found
+    return found if _is_found(store) else [*found, "whole again after a change"]
 
 
 def _is_found(store: SqlStore) -> bool:

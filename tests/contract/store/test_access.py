@@ -26,7 +26,7 @@ def test_an_account_id_is_taken_once(store: Any, build: Any) -> None:
 
 
 def test_a_person_comes_back_as_written(store: Any, build: Any) -> None:
-    full = build.user("u2", password_hash="$argon2id$x", subject="sub|2", is_disabled=True)
+    full = build.user("u2", password_hash="$argon2id$x", subject="sub|2", is_disabled=True, password_by="USER://u1")
     with store.transaction() as tx:
         assert tx.users.add(build.user())
         assert tx.users.add(full)

@@ -75,7 +75,14 @@ def test_an_owner_elsewhere_with_the_same_identifier_is_another_owner(store: Any
 
 
 def test_a_changed_token_is_what_was_written_and_one_that_is_not_there_is_not_made(store: Any, build: Any) -> None:
-    rotated = replace(build.key(), secret_hash=b"\x01" * 32, old_hash=b"\x00\xff" * 16, old_until=build.at(9))
+    rotated = replace(
+        build.key(),
+        secret_hash=b"\x01" * 32,
+        old_hash=b"\x00\xff" * 16,
+        old_until=build.at(9),
+        made_by="USER://a",
+        old_made_by="SYSTEM",
+    )
     with store.transaction() as tx:
         tx.tokens.add(build.key())
         tx.tokens.replace(rotated)

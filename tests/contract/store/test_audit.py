@@ -6,23 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from pierhead.adapters.sql import SqlStore
+from pierhead.adapters.sql.access_schema import audit_tails
 from pierhead.control.audit import (
     SYSTEM,
     Action,
     Actor,
+    AuditBrokenError,
     AuditFilter,
     AuditService,
     AuditTamperedError,
     PrincipalType,
     Subject,
+    Tail,
     note,
 )
 from pierhead.control.scopes import Area, ResourceType, Scope
 from pierhead.kit.clock import SystemClock
 from pierhead.kit.paging import PageRequest
-from pierhead.testing.memory import AUDIT_KEY
+from pierhead.testing.memory import AUDIT_KEY, MemoryStore
 
 AT = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 ALICE = Actor(PrincipalType.USER, "alice", "Alice", "key1", "192.0.2.1", "req1")
@@ -40,6 +44,27 @@ def write(store: Any, *identifiers: str, by: Actor = ALICE, account: str = "acct
 
 def trail(store: Any) -> AuditService:
     return AuditService(store, SystemClock(), AUDIT_KEY)
+
+
+def spoil(store: Any, gone: int, tail: Tail | None) -> None:
+    """As whoever has the tables: a record less, and the end elsewhere."""
+    if isinstance(store, MemoryStore):
+        with store.transaction() as tx:
+            tx.audit.spoil("acct", gone, None, tail)
+        return
+    with store.writing() as connection:
+        connection.execute(sa.text(f"DELETE FROM audit_records WHERE sequence = {gone}"))
+        connection.execute(sa.text("DELETE FROM audit_tails"))
+        if tail is not None:
+            values = {"account": "acct", "sequence": tail.sequence, "last": tail.last, "seal": tail.seal}
+            connection.execute(audit_tails.insert(), values)
+
+
+def ended(store: Any) -> Tail:
+    with store.snapshot() as tx:
+        found = tx.audit.tail("acct")
+    assert isinstance(found, Tail)
+    return found
 
 
 def test_one_chain_goes_on_across_transactions_in_the_order_of_adding(store: Any) -> None:
@@ -127,6 +152,7 @@ def test_a_filter_finds_by_scope_kind_name_action_person_time_and_text(store: An
     assert found(resource_types=(ResourceType.SECRET,)) == ["pw"]
     assert found(identifiers=("Hub",), actions=(Action.CREATE,)) == ["Hub"]
     assert found(principals=("alice",)) == ["Hub"]
+    assert found(people=("Alice", "nobody")) == found(people=("alice",)) == ["Hub"]
     assert found(since=AT + timedelta(minutes=1)) == ["pw"]
     assert found(until=AT) == ["Hub"]
     assert found(search="hUB") == ["Hub"]
@@ -140,6 +166,45 @@ def test_a_trail_that_began_and_is_wiped_out_is_missed(store: Any) -> None:
     with store.transaction() as tx:
         tx.properties.put("audit trail of acct", "another")
     with pytest.raises(AuditTamperedError, match="does not begin"):
+        trail(store).verify("acct")
+
+
+def test_nothing_follows_a_trail_that_does_not_end_as_it_was_written(store: Any) -> None:
+    write(store, "a")
+    older = ended(store)
+    write(store, "b", "c")
+    good = ended(store)
+    shortened = Tail("acct", older.sequence, older.last, good.seal)
+    for gone, tail in ((3, good), (3, shortened), (0, older), (0, shortened), (0, None), (3, None)):
+        spoil(store, gone, tail)
+        with pytest.raises(AuditBrokenError, match="nothing was changed"):
+            write(store, "d")
+        with pytest.raises(AuditTamperedError):
+            trail(store).verify("acct")
+        assert trail(store).list("acct", AuditFilter(), PageRequest()).items[-1].sequence == 1
+
+
+def test_a_trail_that_began_does_not_begin_again(store: Any) -> None:
+    trail(store).begin("acct")
+    spoil(store, 1, None)
+    with pytest.raises(AuditBrokenError, match="it has begun"):
+        write(store, "a")
+
+
+def test_behind_a_break_it_goes_on_and_is_never_whole_again(store: Any) -> None:
+    write(store, "a", "b")
+    spoil(store, 2, None)
+    with store.transaction() as tx:
+        note(tx, AT, SYSTEM, Action.UPDATE, subject("restored"), behind_break=True)
+    write(store, "c")
+    with pytest.raises(AuditTamperedError, match="the record is missing at record 2"):
+        trail(store).verify("acct")
+
+
+def test_a_last_record_that_is_missing_is_named(store: Any) -> None:
+    write(store, "a", "b", "c")
+    spoil(store, 3, ended(store))
+    with pytest.raises(AuditTamperedError, match="the record is missing at record 3"):
         trail(store).verify("acct")
 
 

@@ -36,6 +36,7 @@ def test_tokens_come_back_as_they_were(store: Any, build: Any) -> None:
         status=TokenStatus.REVOKED,
         revoke_after=build.at(5),
         revoked_at=build.at(6),
+        created_by_type="SERVICE_ACCOUNT",
     )
     add_tokens(store, plain, full)
     with store.snapshot() as tx:

@@ -84,7 +84,6 @@ def test_the_connectors_that_refer_to_a_secret_are_found_in_every_scope(store: "
         tx.connectors.add(build.connector("anonymous", scope=ORG))
     with store.snapshot() as tx:
         assert {found.scope for found in tx.connectors.referring_to(ACCOUNT, "pw")} == {ACCOUNT, PROJECT}
-        assert tx.connectors.using_secret(ACCOUNT, "pw") == ("hub", "hub")
         assert tx.connectors.referring_to(PROJECT, "pw") == ()
 
 

@@ -25,7 +25,9 @@ DEAD = {"code": "no-eligible-delegates", "category": "unavailable", "message": "
 class NoSettler:
     """These runs are written by hand."""
 
-    def settle(self, tx: DelegateTransaction, path: Path, scope: Scope, origins: Iterable[str]) -> SettledPath:
+    def settle(
+        self, tx: DelegateTransaction, path: Path, scope: Scope, origins: Iterable[str], secrets: Iterable[Scope]
+    ) -> SettledPath:
         raise NotImplementedError
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from pierhead.control.scopes import Scope
 from pierhead.control.tasks import FREE_RELEASES, TaskExistsError, TaskRow, TaskState, rules
 from pierhead.kit.paging import PageRequest
 
@@ -360,3 +361,16 @@ def test_pages_are_newest_first_by_account_and_state(store: Any, build: Any) -> 
     assert {page.total for page in pages} == {5}
     assert ([task.id for task in leased.items], leased.total) == (["t0"], 1)
     assert ([task.id for task in both.items], both.total) == (["t4"], 5)
+
+
+def test_a_busy_scope_waits_and_others_do_not(store: Any, build: Any) -> None:
+    busy, free = Scope("acct", "org", "busy"), Scope("acct", "org", "free")
+    with store.transaction() as tx:
+        tx.tasks.add(build.task("first", org="org", project="busy"))
+        tx.tasks.add(build.task("second", org="org", project="free"))
+    with store.transaction() as tx:
+        leased = tx.tasks.lease("me", ["pull"], build.at(1), build.at(60), [busy])
+        assert leased is not None
+        assert leased.scope == free
+        assert tx.tasks.lease("me", ["pull"], build.at(1), build.at(60), [busy]) is None
+        assert tx.tasks.lease("me", ["pull"], build.at(1), build.at(60)).scope == busy

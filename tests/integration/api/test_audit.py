@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from pierhead.control.access import Permission
+from pierhead.control.access import Permission, TokenAddress
 from pierhead.control.audit import AuditFilter, PrincipalType
-from pierhead.control.catalogue import Infra
 from pierhead.control.scopes import Scope
 from pierhead.kit.paging import PageRequest
 from pierhead.testing.application import MemoryApplication
 from pierhead.testing.granted import grant, somebody
+from pierhead.testing.memory_audit import MemoryAuditRows
 from pierhead.testing.places import make_place
 
 LIST = "/audit/api/audits/list"
@@ -56,7 +56,9 @@ def test_an_event_says_who_did_what_to_which_thing_where(client: TestClient, acc
     assert token["authenticationInfo"]["labels"]["username"] == "admin"
     assert config["resource"]["identifier"] == "execution-config.K8"
     yaml = client.get(f"/audit/api/auditYaml?auditId={config['auditId']}").json()["data"]
-    assert yaml == {"oldYaml": "addonTag: null\n", "newYaml": "addonTag: harness/ci-addon:1\n"}
+    assert (yaml["oldYaml"], yaml["newYaml"]) == ("addonTag: null\n", "addonTag: harness/ci-addon:1\n")
+    assert yaml["event"] == config
+    assert yaml["key"] == {"identifier": "admin", "apiKeyIdentifier": "admin"}
 
 
 @pytest.mark.usefixtures("events")
@@ -130,10 +132,41 @@ def test_a_good_trail_is_said_to_be_good_and_a_broken_one_where_it_breaks(
         "brokenAt": None,
         "problem": None,
     }
-    application.store.use_audit_key(b"b" * 32)
-    application.catalogue.reset_config(account, Infra.K8, [ADDON])
+    with application.store.transaction() as tx:
+        assert isinstance(tx.audit, MemoryAuditRows)
+        tx.audit.spoil(account, len(records), None, tx.audit.tail(account))
     broken = client.get("/pierhead/v1/audit/verify").json()["data"]
-    assert (broken["intact"], broken["brokenAt"]) == (False, len(records) + 1)
+    assert (broken["intact"], broken["brokenAt"]) == (False, len(records))
+    assert broken["problem"] == "the record is missing"
+    refused = client.post(f"{CONFIG}/reset-config?infra=K8", json=[{"field": ADDON}])
+    assert (refused.status_code, refused.json()["pierheadCode"]) == (503, "audit-broken")
+    assert "pierhead audit verify" in refused.json()["hint"]
+    assert client.get(f"{CONFIG}/get-customer-config?infra=K8").status_code == 200
+    assert len(found(client)) == len(records) - 1
+
+
+@pytest.mark.usefixtures("events")
+def test_a_person_is_found_by_identifier_name_or_email(
+    client: TestClient, application: MemoryApplication, account: str
+) -> None:
+    admin = found(client)[0]["authenticationInfo"]["principal"]["identifier"]
+    email = application.people.users.get(account, admin).email
+    for who in (admin, "admin", email, email.upper()):
+        assert set(named(client, {"people": [who]})) == {"tok", "execution-config.K8"}
+    assert named(client, {"people": ["nobody"]}) == []
+    assert named(client, {"principals": [{"identifier": "admin"}]}) == []
+
+
+@pytest.mark.usefixtures("events")
+def test_a_rotated_key_is_told_from_a_renamed_one(
+    client: TestClient, application: MemoryApplication, account: str
+) -> None:
+    key = found(client)[0]["authenticationInfo"]["labels"]["credential"]
+    token = application.people.api_tokens.find(account, key)
+    assert token is not None
+    assert application.people.api_tokens.find("another", key) is None
+    application.people.api_tokens.rotate(TokenAddress(token.owner, token.api_key, token.identifier))
+    assert application.audit.list(account, AuditFilter(), PageRequest(0, 1)).items[0].entry.action == "ROTATE_TOKEN"
 
 
 def test_a_change_with_nobody_behind_it_is_the_program_s(application: MemoryApplication, account: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from pierhead.control.access import TokenAddress
+from pierhead.control.access import TokenAddress, TokenDraft
 from pierhead.testing.application import MemoryApplication
 
 URL = "/ng/api/connectors/harnessImage"
@@ -62,6 +62,7 @@ def test_a_key_does_not_open_another_account_that_exists(stranger: TestClient, a
 
 def test_a_revoked_key_opens_nothing_any_more(stranger: TestClient, application: MemoryApplication) -> None:
     owner = application.access.authenticate(application.key.reveal()).ref
+    application.people.api_tokens.create(TokenDraft(TokenAddress(owner, "admin", "another"), "another"))
     application.people.api_tokens.revoke(TokenAddress(owner, "admin", "admin"))
     answer = stranger.get(URL, params=_account(application), headers={"X-API-KEY": application.key.reveal()})
     assert answer.status_code == 401
@@ -93,14 +94,14 @@ def test_basic_credentials_are_not_taken_for_a_key(stranger: TestClient, applica
     assert answer.status_code == 401
 
 
-def test_the_account_may_stand_in_header_or_query_and_the_header_wins(
+def test_the_account_may_stand_in_header_or_query_but_not_two_of_them(
     stranger: TestClient, application: MemoryApplication
 ) -> None:
     key, account = {"X-API-KEY": application.key.reveal()}, application.account.id
     assert stranger.get(URL, headers={**key, "Harness-Account": account}).status_code == 200
     assert stranger.get(URL, params={"account": account}, headers=key).status_code == 200
     both = stranger.get(URL, params={"accountIdentifier": account}, headers={**key, "Harness-Account": "other"})
-    assert both.status_code == 401
+    assert (both.status_code, both.json()["pierheadCode"]) == (400, "ambiguous-parameter")
 
 
 def test_our_own_paths_take_the_account_from_the_key(stranger: TestClient, application: MemoryApplication) -> None:

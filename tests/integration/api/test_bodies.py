@@ -42,8 +42,8 @@ def test_json_that_others_would_read_differently_is_refused(client: TestClient, 
 
 def test_an_escaped_backslash_before_ud_is_no_surrogate(client: TestClient) -> None:
     status, answer = _post(client, b'[{"field": "gitCloneTag", "value": "a\\\\ud800"}]')
-    assert "surrogate" not in str(answer["message"])
-    assert status == 400
+    assert status == 200  # a text like any other, if not the name of an image
+    assert "surrogate" not in str(answer)
 
 
 @pytest.mark.parametrize(

@@ -293,6 +293,6 @@ def test_the_default_connector_can_be_restored_and_is_tested(
 
 def _all_slots(client: TestClient) -> ExitStack:
     stack = ExitStack()
-    for _ in range(20):
-        stack.enter_context(client.app.state.slow_calls.one("calls"))  # type: ignore[attr-defined]
+    for n in range(20):
+        stack.enter_context(client.app.state.slow_calls.one("calls", f"user {n}"))  # type: ignore[attr-defined]
     return stack

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from pierhead.control.access import Permission, PrincipalRef, Role, RoleAssignment
@@ -12,6 +13,7 @@ from pierhead.testing.application import MemoryApplication
 
 OWN, USER = "/pierhead/v1/users", "/ng/api/user"
 MACHINES, KEYS, TOKENS = "/ng/api/serviceaccount", "/ng/api/apikey", "/ng/api/token"
+ADMIN_TOKEN = {"identifier": "admin", "name": "admin"}
 OF_CI = {"apiKeyType": "SERVICE_ACCOUNT", "parentIdentifier": "ci"}
 
 
@@ -222,7 +224,17 @@ def test_nobody_makes_a_token_that_may_more_than_he_may(client: TestClient, appl
     for owner in (OF_CI, of_admin):
         body = {"identifier": "t", "name": "t", "apiKeyIdentifier": "default", **owner}
         assert client.post(TOKENS, json=body, headers=headers).status_code == 403
-    assert client.post(f"{TOKENS}/rotate/admin", params=of_admin, headers=headers).status_code == 403
+    for answer in (
+        client.post(f"{TOKENS}/rotate/admin", params=of_admin, headers=headers),
+        client.put(f"{TOKENS}/admin", json={**of_admin, **ADMIN_TOKEN, "validTo": 4102444800000}, headers=headers),
+        client.delete(f"{TOKENS}/admin", params=of_admin, headers=headers),
+        client.post("/pierhead/v1/tokens/admin/revoke", params=of_admin, headers=headers),
+        client.delete(f"{KEYS}/admin", params=of_admin, headers=headers),
+        client.post(f"{OWN}/{admin.identifier}/disable", headers=headers),
+        client.delete(f"{OWN}/{admin.identifier}", headers=headers),
+        client.delete(f"{USER}/{admin.identifier}", headers=headers),
+    ):
+        assert (answer.status_code, answer.json()["pierheadCode"]) == (403, "access-denied"), answer.text
 
 
 def test_a_right_in_an_organization_is_none_in_the_account(client: TestClient, application: MemoryApplication) -> None:
@@ -329,3 +341,21 @@ def test_an_invitation_gives_no_more_than_the_host_has(client: TestClient, appli
     assert [one["roleAssignmentMetadata"] for one in found] in ([], [[]])
     assert client.post(f"{USER}/users", json={"emails": []}).status_code == 400
     assert client.post(f"{USER}/users", json={"emails": ["no address"]}).status_code == 400
+
+
+def test_a_service_account_lists_its_own_keys_and_makes_none(
+    client: TestClient, app: FastAPI, application: MemoryApplication
+) -> None:
+    owner = {"apiKeyType": "SERVICE_ACCOUNT", "parentIdentifier": "ci"}
+    assert client.post("/ng/api/serviceaccount", json={"identifier": "ci", "name": "ci"}).status_code == 200
+    assert client.post("/ng/api/apikey", json={"identifier": "k", "name": "k", **owner}).status_code == 200
+    body = {"identifier": "one", "name": "one", "apiKeyIdentifier": "k", **owner}
+    text = client.post("/ng/api/token", json=body).json()["data"]
+    program = TestClient(app, headers={"X-API-KEY": text, "Harness-Account": application.account.id})
+    [listed] = program.get("/ng/api/token/aggregate", params=owner).json()["data"]["content"]
+    assert listed["token"]["identifier"] == "one"
+    assert program.post("/ng/api/token", json={**body, "identifier": "two"}).status_code in (403, 404)
+    other = program.get("/ng/api/token/aggregate", params={**owner, "parentIdentifier": "other"})
+    assert other.status_code == 404
+    absent = client.get("/ng/api/serviceaccount/aggregate/nobody").json()
+    assert absent["hint"].startswith(f"it was looked for in the account {application.account.id}; others are named by ")

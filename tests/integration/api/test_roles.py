@@ -1,10 +1,14 @@
 """Roles, resource groups and assignments as the reference's clients make and read them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from pierhead.control.access import AssignmentService, Permission, PrincipalRef
+from pierhead.control.audit import PrincipalType
+from pierhead.control.scopes import Scope
 from pierhead.testing.application import MemoryApplication
 from pierhead.testing.granted import somebody
 
@@ -232,3 +236,42 @@ def test_everybody_may_ask_what_he_may_do_and_only_some_what_others_may(
     _, key = somebody(application)
     refused = client.post("/authz/api/acl", json=about, headers={"X-API-KEY": key.reveal()})
     assert refused.status_code == 403
+
+
+def test_a_proposed_assignment_tells_nothing_of_people_that_the_caller_may_not_see(
+    client: TestClient, application: MemoryApplication, someone: Callable[..., TestClient], person: str
+) -> None:
+    place = {"orgIdentifier": "default", "projectIdentifier": "default_project"}
+    manage = (Permission.USER_MANAGE, Permission.USER_VIEW)
+    caller = someone(*manage, scope=Scope(application.account.id, "default", "default_project"))
+
+    def is_valid(asking: TestClient, identifier: str) -> bool:
+        proposed = {"roleIdentifier": "_project_viewer", "principal": {"identifier": identifier, "type": "USER"}}
+        body = {"roleAssignment": proposed, "validatePrincipal": True}
+        answer = data(asking.post(f"{ASSIGNMENTS}/validate", params=place, json=body))
+        return bool(answer["principalValidationResult"]["valid"])
+
+    assert is_valid(client, person)
+    assert not is_valid(caller, person)
+    assert not is_valid(caller, "admin@localhost")
+    given = {"roleIdentifier": "_project_viewer", "principal": {"identifier": person, "type": "USER"}}
+    data(client.post(ASSIGNMENTS, params=place, json=given))
+    assert is_valid(caller, person)
+
+
+def test_many_checks_for_somebody_else_look_for_that_one_once(
+    client: TestClient, application: MemoryApplication, person: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    look_up = AssignmentService.principal
+
+    def counted(service: AssignmentService, scope: Scope, kind: PrincipalType, identifier: str) -> PrincipalRef | None:
+        asked.append(identifier)
+        return look_up(service, scope, kind, identifier)
+
+    monkeypatch.setattr(AssignmentService, "principal", counted)
+    check = {"permission": "core_secret_view", "resourceScope": {"orgIdentifier": "default"}}
+    about = {"principalIdentifier": person, "principalType": "USER"}
+    body = {"permissions": [check, {"permission": "core_secret_view"}] * 500, "principal": about}
+    assert len(data(client.post("/authz/api/acl", json=body))["accessControlList"]) == 1000
+    assert asked == [person]

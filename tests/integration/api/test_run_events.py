@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from starlette.testclient import TestClient
 
+from pierhead.control.access import Permission
 from pierhead.control.pipelines import PULL_KIND, ImageFacts, ImageState, Run
 from pierhead.control.scopes import Scope
 from pierhead.server.api import run_events
 from pierhead.server.api.refusals import BusyError
 from pierhead.server.api.run_events import RunStreams
 from pierhead.testing.application import MemoryApplication
+from pierhead.testing.granted import grant, somebody
 
 PIPELINE = b"""
 pipeline:
@@ -86,3 +89,37 @@ def test_more_streams_than_there_are_places_for_are_refused(application: MemoryA
         streams.stream(run)
 
     asyncio.run(follow())
+
+
+def test_a_stream_is_counted_before_it_is_answered_and_forgotten_when_nobody_begins_it(
+    application: MemoryApplication, run: Run
+) -> None:
+    streams = RunStreams(application.runs, max_open=2)
+    waiting = [streams.stream(run), streams.stream(run)]
+    with pytest.raises(BusyError):
+        streams.stream(run)
+    del waiting
+    assert streams.open == 0
+
+
+def test_nobody_alone_takes_all_streams(application: MemoryApplication, run: Run) -> None:
+    streams = RunStreams(application.runs)
+    mine = [streams.stream(run, principal="me") for _ in range(16)]
+    with pytest.raises(BusyError) as caught:
+        streams.stream(run, principal="me")
+    assert caught.value.retry_after_s == 5.0
+    assert "of one user" in caught.value.message
+    assert streams.stream(run, principal="you") is not None
+    assert len(mine) == 16
+
+
+def test_the_answer_to_too_many_streams_is_429_with_a_time(
+    application: MemoryApplication, client: TestClient, run: Run
+) -> None:
+    ref, key = somebody(application)
+    grant(application, ref, Scope(application.account.id), [Permission.PIPELINE_VIEW])
+    streams: RunStreams = client.app.state.run_streams  # type: ignore[attr-defined]
+    held = [streams.stream(run, principal=f"{application.account.id} {ref.key}") for _ in range(16)]
+    refused = client.get(f"/pierhead/v1/runs/{run.id}/events", headers={"X-API-KEY": key.reveal()})
+    assert (refused.status_code, refused.headers["retry-after"], refused.json()["pierheadCode"]) == (429, "5", "busy")
+    assert len(held) == 16

@@ -89,7 +89,8 @@ def test_lists_of_runs_and_tasks_have_what_the_caller_may_see_and_count_right(
     page = data(client.get(f"{RUNS}?pageSize=1"))
     assert ([run["id"] for run in page["content"]], page["totalItems"], page["totalPages"]) == ([second], 2, 2)
     assert ids(client.get(f"{RUNS}?{IN_P}")) == [second, first]
-    assert ids(client.get(f"{RUNS}?orgIdentifier=o&projectIdentifier=q")) == []
+    for project in ("q", "absent"):
+        assert client.get(f"{RUNS}?orgIdentifier=o&projectIdentifier={project}").status_code == 404
     assert data(client.get(TASKS))["totalItems"] == 2
     grant(application, who, Scope(ours.account, "o"), [P.PIPELINE_VIEW], with_children=True)
     assert ids(client.get(RUNS)) == [second, other, first]

@@ -77,6 +77,46 @@ def failed_permission(answer: Any) -> str:
     return str(check["permission"])
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        (
+            {"dockerRegistryUrl": "https://evil.example/ci"},
+            "because the connector would show the secret to another origin (URL changed from https://registry.example "
+            "to https://evil.example): ask for a role with core_secret_access in the account ",
+        ),
+        (
+            {"proxy": True, "trustedRealmHosts": ["evil.example"]},
+            "because the connector would show the secret by another way (proxy, trustedRealmHosts changed): ask for ",
+        ),
+        (
+            {"auth": credentials("account.other")},
+            "because the connector uses the secret as passwordRef: take another secret, or ask for a role with ",
+        ),
+    ],
+)
+def test_a_refusal_says_what_in_the_change_needs_the_secret(
+    mirror: Any, someone: Someone, spec: dict[str, Any], said: str
+) -> None:
+    refused = someone(*EDITOR).put(URL, json=connector(**spec))
+    assert failed_permission(refused) == "core_secret_access"
+    assert refused.json()["hint"].startswith(said)
+
+
+def test_a_refusal_of_private_addresses_names_the_field_that_asks_for_them(
+    client: TestClient, someone: Someone
+) -> None:
+    editor = someone(*EDITOR)
+    private = connector(auth={"type": "Anonymous"}, allowPrivateAddresses=True, executeOnDelegate=False)
+    refused = editor.post(URL, json=private)
+    assert failed_permission(refused) == "core_account_edit"
+    told = "because of allowPrivateAddresses: leave it out, or ask for a role with core_account_edit in the account "
+    assert refused.json()["hint"].startswith(told)
+    assert client.post(URL, json=private).status_code == 200
+    private["connector"]["spec"]["dockerRegistryUrl"] = "https://elsewhere.example"
+    assert "(URL changed from https://registry.example to " in editor.put(URL, json=private).json()["hint"]
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_an_editor_without_the_secret_cannot_send_it_another_way(
     client: TestClient, application: MemoryApplication, mirror: Any, someone: Someone, way: str
@@ -205,8 +245,8 @@ def test_tests_of_unsaved_connectors_take_turns_like_all_that_wait_for_registrie
 ) -> None:
     body = connector(auth={"type": "Anonymous"})
     with ExitStack() as stack:
-        for _ in range(20):
-            stack.enter_context(client.app.state.slow_calls.one("calls"))  # type: ignore[attr-defined]
+        for n in range(20):
+            stack.enter_context(client.app.state.slow_calls.one("calls", f"user {n}"))  # type: ignore[attr-defined]
         answer = client.post(f"{OWN}/test", json=body)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
     assert application.connector_tasks.unsaved == []

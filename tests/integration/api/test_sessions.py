@@ -164,6 +164,20 @@ def test_a_body_that_is_no_login_is_refused_without_repeating_the_password(
     assert "hunter2" not in answer.text
 
 
+def test_a_new_password_ends_the_lockout_of_a_name(client: TestClient, stranger: TestClient) -> None:
+    made = client.post("/pierhead/v1/users", json={"email": "ada@example.com"}).json()["data"]
+    path = f"/pierhead/v1/users/{made['id']}"
+    assert client.put(f"{path}/password", json={"password": PASSWORD}).status_code == 200
+    assert client.get(path).json()["data"]["lockedUntil"] is None
+    for _ in range(10):
+        log_in(stranger, "wrong horse battery", "ada@example.com")
+    assert log_in(stranger, PASSWORD, "ada@example.com").status_code == 429
+    assert client.get(path).json()["data"]["lockedUntil"] > made["createdAt"]
+    assert client.put(f"{path}/password", json={"password": "another horse battery"}).status_code == 200
+    assert client.get(path).json()["data"]["lockedUntil"] is None
+    assert log_in(stranger, "another horse battery", "ada@example.com").status_code == 200
+
+
 def test_the_first_password_of_ones_own_needs_the_right_to_manage_users(
     client: TestClient, application: MemoryApplication
 ) -> None:

@@ -54,9 +54,26 @@ def test_a_member_of_a_project_sees_it_and_its_organization_and_no_other(client:
     allow("mine", "web", P.PROJECT_VIEW)
     assert orgs(client) == {"mine"}
     assert projects(client) == projects(client, orgIdentifier="mine") == {("mine", "web")}
-    assert projects(client, orgIdentifier="theirs") == set()
+    assert client.get(PROJECTS, params={"orgIdentifier": "theirs"}).status_code == 404
     assert client.get(f"{ORGS}/mine").status_code == 200
     assert client.get(f"{PROJECTS}/web", params={"orgIdentifier": "mine"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [CONNECTORS, "/ng/api/v2/secrets", "/ng/api/serviceaccount", "/authz/api/roles"])
+def test_a_list_of_a_place_that_is_not_there_says_so_and_a_place_of_others_is_not_told_from_it(
+    client: TestClient, allow: Allow, path: str
+) -> None:
+    def said(org: str, project: str | None = None) -> tuple[int, str]:
+        answer = client.get(path, params={"orgIdentifier": org, "projectIdentifier": project})
+        text = answer.json().get("message", "")
+        return answer.status_code, text.replace(f"[{org}]", "[]").replace(f"[{project}]", "[]")
+
+    assert said("mine", "web")[0] == said("theirs")[0] == 200
+    absent = said("nowhere"), said("mine", "nope"), said("nowhere", "nope")
+    assert {status for status, _ in absent} == {404}
+    allow("mine", "web", P.PIPELINE_VIEW)
+    assert said("mine", "web")[0] == said("mine")[0] == 200, "there is business in it, so it is no secret"
+    assert (said("theirs"), said("mine", "api"), said("theirs", "web")) == absent
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -153,7 +170,7 @@ def test_uses_counts_and_full_names_show_only_what_the_caller_may_see(
     names = [f"{account}/mine/c", f"{account}/theirs/c", f"{account}/harnessImage"]
     found = client.post(f"{CONNECTORS}/listbyfqn", json=names).json()["data"]
     assert [item["connector"]["orgIdentifier"] for item in found] == ["mine"]
-    assert client.get(f"{CONNECTORS}/stats", params={"orgIdentifier": "theirs"}).json()["data"]["typeStats"] == []
+    assert client.get(f"{CONNECTORS}/stats", params={"orgIdentifier": "theirs"}).status_code == 404
     ref = allow("mine", None, P.CONNECTOR_VIEW)
     grant(application, ref, Scope(account), [P.SECRET_VIEW])
     content = client.get(uses, params=of_secret).json()["data"]["content"]

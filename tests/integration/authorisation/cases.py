@@ -50,6 +50,7 @@ class Kind(StrEnum):
     UNKNOWN = "401"
     DENIED = "403"
     ABSENT = "as absent"
+    NOWHERE = "as in a place that is not there"
     ELSEWHERE = "nothing of this account"
 
 
@@ -124,6 +125,9 @@ def expected(world: World, operation: str, sample: Sample, who: Somebody) -> Exp
     grants, scope = world.grants(who), _scope(world, sample.at)
     identifier = world.ids[sample.about] if sample.about else ""
     if rule.at is At.LIST:
+        names_no_place = sample.about or operation == "listConnectorsByName"
+        if not names_no_place and scope.org is not None and not grants.touches(scope):
+            return Expected(Kind.NOWHERE)
         is_seen = not sample.about or grants.allows(rule.permission, scope, identifier)
         return Expected(Kind.ALLOWED if is_seen else Kind.ABSENT)
     for permission in (rule.permission, *sample.extra):

@@ -13,7 +13,7 @@ from pierhead.server.api.permissions import RULES
 from pierhead.server.api.routers import ROUTERS
 from pierhead.server.api.rules import At
 
-from .cases import Answer, Expected, Kind, Operation, Place, Sample, expected, told, twin
+from .cases import Answer, Expected, Kind, Operation, Place, Sample, expected, nobody, told, twin
 from .samples import SAMPLES
 from .world import MARK_A, MARK_ABOVE, MARK_B, B, Somebody, World, rows
 
@@ -184,6 +184,16 @@ def _is_as_absent(
     assert answer.work == absent.work, "it takes other work to find that it is there"
 
 
+def _is_nowhere(
+    world: World, operation: Operation, sample: Sample, who: Somebody, answer: Answer, wanted: Expected
+) -> None:
+    project = world.ids["project"]
+    absent = operation.ask(world, who, sample, world.ids, project=nobody(project))
+    assert (answer.status, answer.document["pierheadCode"]) == (404, "place-missing"), answer.text
+    assert told(answer, project) == told(absent, project)
+    assert answer.work == absent.work, "it takes other work to find that it is there"
+
+
 def _is_elsewhere(
     world: World, operation: Operation, sample: Sample, who: Somebody, answer: Answer, wanted: Expected
 ) -> None:
@@ -199,5 +209,6 @@ _CHECKS = {
     Kind.UNKNOWN: _is_unknown,
     Kind.DENIED: _is_denied,
     Kind.ABSENT: _is_as_absent,
+    Kind.NOWHERE: _is_nowhere,
     Kind.ELSEWHERE: _is_elsewhere,
 }

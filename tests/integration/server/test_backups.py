@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pierhead.adapters.backup_file import BackupDamagedError, BackupExistsError, BackupForeignError
 from pierhead.adapters.sql.backup import StoreNotEmptyError
 from pierhead.control.access import InvalidTokenError
+from pierhead.control.audit import AuditBrokenError, AuditTamperedError
 from pierhead.control.connectors import DockerRegistrySpec, ProviderType, UsernamePasswordAuth
 from pierhead.control.connectors.model import ConnectorDraft
 from pierhead.control.scopes import Scope, ScopedReference
@@ -126,6 +127,27 @@ def test_nothing_is_ever_restored_over_something(settings: Settings, tmp_path: P
         restore_backup(settings, tmp_path / "backup", keeps_access=True)
 
 
+def test_a_place_with_a_broken_trail_is_restored_and_used_and_stays_known_as_broken(
+    settings: Settings, tmp_path: Path
+) -> None:
+    application = open_application(settings, serves=False)
+    with application.store.writing() as connection:
+        connection.execute(sa.text("DELETE FROM audit_records WHERE sequence > 3"))
+        connection.execute(sa.text("UPDATE audit_tails SET sequence = 3"))
+    with pytest.raises(AuditBrokenError):
+        application.secrets.delete(application.scope, "pw", force=True)
+    application.close()
+    create_backup(settings, tmp_path / "backup")
+    other = _elsewhere(settings, tmp_path)
+    restored = restore_backup(other, tmp_path / "backup", keeps_access=False)
+    assert "ends elsewhere" in restored.fault
+    after = open_application(other, serves=False)
+    after.secrets.create(SecretDraft(application.scope, "more", "more", SecretValue("x")))
+    with pytest.raises(AuditTamperedError, match="the record is missing at record 4"):
+        after.audit.verify(after.account.id)
+    after.close()
+
+
 def test_no_backup_is_overwritten(settings: Settings, tmp_path: Path) -> None:
     create_backup(settings, tmp_path / "backup")
     with pytest.raises(BackupExistsError):
@@ -146,14 +168,38 @@ def test_restoring_wants_the_key_that_the_backup_was_made_with(settings: Setting
     bare = replace(settings, data=tmp_path / "bare")
     with pytest.raises(KeyNotThereError):
         restore_backup(bare, tmp_path / "backup", keeps_access=True)
+    assert not bare.data.exists()
     stranger = Settings(data=tmp_path / "stranger")
     open_application(stranger, serves=False).close()
     (stranger.data / "pierhead.db").unlink()
-    with pytest.raises(BackupDamagedError):
+    with pytest.raises(BackupDamagedError) as refusal:
         restore_backup(stranger, tmp_path / "backup", keeps_access=True)
+    assert "encryption key" in refusal.value.hint
+    assert not (stranger.data / "pierhead.db").exists()
     again = open_application(stranger, serves=False)
     assert [account.id for account in again.access.accounts()] == [again.account.id]  # nothing of it stayed
     again.close()
+
+
+def test_checking_needs_the_key_and_no_database(settings: Settings, tmp_path: Path) -> None:
+    rows = create_backup(settings, tmp_path / "backup")
+    elsewhere = _elsewhere(settings, tmp_path)
+    assert check_backup(elsewhere, tmp_path / "backup") == rows
+    given = Settings(data=tmp_path / "nowhere", encryption_key_file=settings.data / "encryption-key")
+    assert check_backup(given, tmp_path / "backup") == rows
+    assert [path.name for path in elsewhere.data.iterdir()] == ["encryption-key"]
+    with pytest.raises(KeyNotThereError):
+        check_backup(Settings(data=tmp_path / "nowhere"), tmp_path / "backup")
+    assert not given.data.exists()
+
+
+def test_a_cut_backup_is_not_blamed_on_the_key(settings: Settings, tmp_path: Path) -> None:
+    create_backup(settings, tmp_path / "backup")
+    (tmp_path / "cut").write_bytes((tmp_path / "backup").read_bytes()[:-100])
+    with pytest.raises(BackupDamagedError) as refusal:
+        restore_backup(_elsewhere(settings, tmp_path), tmp_path / "cut", keeps_access=True)
+    assert "key" not in refusal.value.hint
+    assert sorted(path.name for path in (tmp_path / "other").iterdir()) == ["encryption-key"]
 
 
 def test_whatever_is_changed_in_a_backup_is_found(settings: Settings, tmp_path: Path) -> None:

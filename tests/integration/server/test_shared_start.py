@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pierhead.control.secrets import WrongKeyError
+from pierhead.control.secrets import RootKeyChangedError
 from pierhead.kit.redact import SecretValue
 from pierhead.server.bootstrap import Application, open_application
 from pierhead.server.settings import Settings
@@ -46,7 +46,7 @@ def test_of_servers_that_start_at_once_one_makes_the_account_and_its_key(tmp_pat
 
 def test_a_wrong_key_is_refused_before_anything_was_stored_by_anybody(tmp_path: Path, database: str) -> None:
     _open(tmp_path / "a", database).close()
-    with pytest.raises(WrongKeyError):
+    with pytest.raises(RootKeyChangedError):
         _open(tmp_path / "b", database, OTHER)
     _open(tmp_path / "b", database).close()  # the directory was let go of, and nothing was left in it
 

@@ -11,8 +11,10 @@ from pierhead.adapters.sql import SqlStore
 from pierhead.control.audit import (
     SYSTEM,
     Action,
+    AuditBrokenError,
     AuditFilter,
     AuditService,
+    AuditTamperedError,
     AuditUnavailableError,
     Subject,
     note,
@@ -79,5 +81,55 @@ def test_a_trail_whose_end_is_gone_takes_nothing_more(store: SqlStore) -> None:
     _change(store, "before")
     with store.writing() as connection:
         connection.execute(sa.text("DELETE FROM audit_tails"))
-    with pytest.raises(AuditUnavailableError):
+    with pytest.raises(AuditBrokenError):
         _change(store, "after")
+
+
+def test_a_shortened_trail_is_not_made_whole_by_the_next_change(store: SqlStore) -> None:
+    for number in range(9):
+        _change(store, str(number))
+    with store.writing() as connection:
+        connection.execute(sa.text("DELETE FROM audit_records WHERE sequence > 5"))
+        last = "(SELECT seal FROM audit_records WHERE sequence = 5)"
+        connection.execute(sa.text(f"UPDATE audit_tails SET sequence = 5, last = {last}"))
+    with pytest.raises(AuditBrokenError, match="nothing was changed"):
+        _change(store, "after")
+    with store.snapshot() as tx:
+        assert tx.properties.get("changed") == "8"
+    trail = AuditService(store, SystemClock(), AUDIT_KEY)
+    assert trail.list("acct", AuditFilter(), PageRequest()).total == 5
+    with pytest.raises(AuditTamperedError):
+        trail.verify("acct")
+
+
+def test_one_record_costs_one_question_more_than_writing_it(store: SqlStore) -> None:
+    _change(store, "before")
+    said: list[str] = []
+
+    def listener(*given: Any) -> None:
+        said.append(given[2])
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", listener)
+    try:
+        with store.transaction() as tx:
+            for name in "xy":
+                note(tx, AT, SYSTEM, Action.UPDATE, Subject(Scope("acct"), ResourceType.SETTING, name))
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", listener)
+    assert [text.split()[0] for text in said if "audit" in text] == ["SELECT", "SELECT", "INSERT", "INSERT"]
+
+
+@pytest.mark.parametrize("value", ["CAST(X'ff41' AS TEXT)", "'text'", "X'ff'", "7"])
+@pytest.mark.parametrize("column", ["seal", "previous", "address", "id", "at", "org", "search_text", "before"])
+def test_what_no_server_can_have_written_is_a_verdict_at_its_record(tmp_path: Path, column: str, value: str) -> None:
+    store = SqlStore(tmp_path / "store.db")
+    store.use_audit_key(AUDIT_KEY)
+    for number in range(5):
+        _change(store, str(number))
+    with store.writing() as connection:
+        connection.execute(sa.text(f"UPDATE audit_records SET {column} = {value} WHERE sequence = 3"))
+    trail = AuditService(store, SystemClock(), AUDIT_KEY)
+    with pytest.raises(AuditTamperedError) as refusal:
+        trail.verify("acct")
+    assert refusal.value.sequence == 3
+    store.close()

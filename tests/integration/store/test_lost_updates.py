@@ -82,7 +82,7 @@ def test_every_change_of_a_secret_counts(pair: Pair) -> None:
     def change(store: SqlStore) -> Callable[[], None]:
         def go_on() -> None:
             for _ in range(TIMES):
-                _secrets(store).update(SecretDraft(SCOPE, "pw", "pw", SecretValue("next")))
+                _secrets(store).update(SecretDraft(SCOPE, "pw", "pw", SecretValue(new_id())))
 
         return go_on
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -139,6 +140,9 @@ def test_of_two_admins_who_take_each_other_away_at_once_one_stays(database: str)
         other = people[0].users.create(account.id, "ada@example.com").ref
         with first.transaction() as tx:
             tx.role_assignments.add(_assignment(other, clock.now()))
+            ada = tx.users.find(account.id, other.identifier)
+            assert ada is not None
+            tx.users.replace(replace(ada, subject="ada at the provider"))
         outcomes = _at_once(
             lambda people=people, other=other: people[0].users.delete(account.id, other.identifier),  # noqa: B023
             lambda people=people, admin=admin: people[1].users.disable(account.id, admin.identifier),  # noqa: B023

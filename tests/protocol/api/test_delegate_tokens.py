@@ -37,7 +37,7 @@ def test_a_new_token_has_every_field_that_clients_read(call: Any, account: str, 
         "name": "t",
         "createdBy": None,
         "createdByNgUser": {
-            "type": "SERVICE_ACCOUNT",
+            "type": "USER",
             "name": "admin",
             "email": None,
             "username": "admin",

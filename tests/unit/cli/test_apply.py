@@ -2,8 +2,9 @@ from typing import Any
 
 import pytest
 
-from pierhead.cli.apply import CONNECTOR, SECRET, entity_of, plan
+from pierhead.cli.apply import CONNECTOR, SECRET, Change, entity_of, plan, spelled
 from pierhead.cli.documents import MalformedDocumentError
+from pierhead.cli.kinds import BY_NOUN, USER
 
 MIRROR = {
     "name": "Mirror",
@@ -65,6 +66,41 @@ def test_a_secrets_value_counts_as_changed_and_is_never_shown() -> None:
     step = plan(SECRET, {**now, "spec": {"type": "SecretTextSpec", "value": "hunter22"}}, now)
     assert step.action == "updated"
     assert "hunter22" not in str(step.to_json(is_dry=True)["changes"])
+
+
+def test_the_path_of_a_reference_is_no_secret() -> None:
+    spec = {"valueType": "Reference", "secretManagerIdentifier": "vault", "value": "kv/old"}
+    now = {"identifier": "s", "name": "s", "type": "SecretText", "spec": spec}
+    step = plan(SECRET, {**now, "spec": {**spec, "value": "kv/new"}}, now)
+    assert step.changes == (Change("spec.value", "kv/old", "kv/new"),)
+    assert not step.is_uncompared
+
+
+def test_a_thing_is_in_the_place_that_the_answer_tells_beside_it() -> None:
+    role = {"identifier": "editor", "name": "editor", "permissions": ["b", "a"], "allowedScopeLevels": ["project"]}
+    place = {"accountIdentifier": "acc", "orgIdentifier": "o", "projectIdentifier": "p"}
+    found = BY_NOUN["role"].entity_in({"role": role, "scope": place, "harnessManaged": False})
+    document = {"identifier": "editor", "name": "editor", "permissions": ["a", "b"]}
+    wanted = {**document, "orgIdentifier": "o", "projectIdentifier": "p"}
+    assert plan(BY_NOUN["role"], wanted, found).action == "unchanged"
+    assert plan(BY_NOUN["role"], document, found).action == "updated"
+
+
+def test_a_person_is_called_by_email_and_stays_as_the_document_does_not_say() -> None:
+    entity = entity_of(USER, {"user": {"email": "Ada@Example.com"}}, "f", {"orgIdentifier": "o"})
+    assert entity["identifier"] == "ada@example.com"
+    assert "orgIdentifier" not in entity
+    now = {"identifier": "ada@example.com", "email": "ada@example.com", "name": "Ada", "disabled": True}
+    assert plan(USER, entity, now).action == "unchanged"
+    assert plan(USER, {**entity, "disabled": False}, now).action == "updated"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(True, "true"), (["project"], "[project]"), ("true", "'true'"), ("a", "a"), (7, "7"), ([{"a": "é"}], "[{a: é}]")],
+)
+def test_values_are_told_as_documents_spell_them(value: object, text: str) -> None:
+    assert spelled(value) == text
 
 
 def test_what_the_api_gives_can_be_applied_again() -> None:

@@ -117,3 +117,13 @@ def test_a_connection_test_says_by_whom_and_why(pierhead, api) -> None:
     line = {"delegate": "box-2", "text": "not active", "conclusion": "Not Selected"}
     api.data("POST", "/ng/api/connectors/testConnection/n", {**test, "delegate": None, "selection": [line]})
     assert "box-2: not active" in pierhead("connector", "test", "n").out
+
+
+def test_without_a_connector_an_image_is_resolved_by_the_places_own_or_else_by_the_accounts(pierhead, api) -> None:
+    data = {"reference": "r", "digest": "sha256:i", "mediaType": "m", "sizeBytes": 1, "platforms": []}
+    api.data("GET", "/pierhead/v1/connectors/harnessImage/resolve", data)
+    api.refuse("GET", "/ng/api/connectors/harnessImage", 404, "RESOURCE_NOT_FOUND_EXCEPTION", "not there")
+    here = ("image", "resolve", "a:1", "--org", "o", "--project", "p")
+    assert pierhead(*here).code == 0
+    assert "orgIdentifier" not in api.asked[-1].query
+    assert "projectIdentifier" not in api.asked[-1].query

@@ -62,6 +62,13 @@ def test_a_person_is_made_and_shown(pierhead, api) -> None:
     assert pierhead("user", "show", "u1", "--json").json["roleAssignments"] == [grant]
 
 
+def test_a_locked_person_is_shown_as_locked(pierhead, api) -> None:
+    api.data("GET", f"{USERS}/u1", person(), person(lockedUntil=1_700_000_900_000))
+    api.data("GET", "/ng/api/user/aggregate/u1", {"roleAssignmentMetadata": []})
+    assert "locked until" not in pierhead("user", "show", "u1").out
+    assert "locked until  2023-11-14 22:28:20Z" in pierhead("user", "show", "u1").out
+
+
 def test_deleting_asks_first_and_says_no_where_nobody_can_answer(pierhead, api, monkeypatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     api.data("GET", f"{USERS}/u1", person())
@@ -180,3 +187,40 @@ def test_what_is_no_span_of_time_is_refused_before_anything_is_asked(pierhead, a
     outcome = pierhead("api-key", "create", "x", "--service-account", "ci", "--expires", span)
     assert outcome.code == 2
     assert ("POST", TOKENS) not in api.calls()
+
+
+def test_what_somebody_may_do_is_shown_with_its_place(pierhead, api) -> None:
+    grant = {"roleIdentifier": "viewer", "resourceGroupIdentifier": "all", "orgIdentifier": "o"}
+    grants = [grant, {**grant, "projectIdentifier": "p"}, {**grant, "orgIdentifier": None}]
+    api.data("GET", f"{USERS}/u1", person())
+    api.data("GET", "/ng/api/user/aggregate/u1", {"roleAssignmentMetadata": grants})
+    told = "viewer on all in org o, viewer on all in project o/p, viewer on all in account"
+    assert told in pierhead("user", "show", "u1").out
+    entity = {"identifier": "ci", "name": "ci", "email": "", "description": "", "tags": {}}
+    item = {"serviceAccount": entity, "tokensCount": 0, "roleAssignmentsMetadataDTO": grants, "createdAt": 1e12}
+    api.data("GET", f"{MACHINES}/aggregate/ci", item)
+    assert told in pierhead("service-account", "show", "ci").out
+
+
+def test_revoking_says_that_the_name_stays_taken(pierhead, api) -> None:
+    api.data("POST", "/pierhead/v1/tokens/build/revoke", {})
+    done = pierhead("api-key", "revoke", "build", "--service-account", "ci", "--in", "default", "-y")
+    assert "`pierhead api-key delete build`" in done.err
+
+
+def test_a_word_that_is_mistyped_is_refused_with_the_one_that_was_meant(pierhead, api) -> None:
+    refused = pierhead("role", "create", "mine", "--permission", "core_connector_vew")
+    assert refused.code == 2
+    assert "did you mean core_connector_view?" in refused.err
+    assert pierhead("access", "check", "core_bogus").code == 2
+    refused = pierhead("resource-group", "create", "mine", "--resource", "CONNECTORS/x")
+    assert refused.code == 2
+    assert "CONNECTOR, " in refused.err
+    assert api.asked == []
+
+
+def test_a_check_in_a_place_that_is_not_there_is_refused_and_not_answered_with_no(pierhead, api) -> None:
+    api.refuse("GET", "/authz/api/roles", 404, "RESOURCE_NOT_FOUND_EXCEPTION", "no such place")
+    refused = pierhead("access", "check", "core_connector_view", "--org", "nope")
+    assert "no such place" in refused.err
+    assert refused.out == ""

@@ -20,6 +20,7 @@ MAY_REVEAL = {
     "adapters/secret_managers/vault.py",
     "cli/api_client.py",  # sends the API key
     "cli/commands/backup.py",  # shows the new admin key of a restored place, once
+    "cli/session.py",  # sends the password, and the cookie and its token
     "cli/kubernetes.py",  # writes pull secrets when asked to, on the data directory itself
     "control/access/model.py",  # hashes keys
     "control/access/oidc.py",  # reads the cookie that it has signed

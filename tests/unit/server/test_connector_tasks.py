@@ -56,7 +56,9 @@ def queued(application: MemoryApplication) -> TaskRow:
     return task
 
 
-def answering(application: MemoryApplication, answer: Callable[[Lease], object]) -> threading.Thread:
+def answering(
+    application: MemoryApplication, answer: Callable[[Lease], object], owner: str = "delegate"
+) -> threading.Thread:
     """Performs the next routed task as a delegate would, once it is there."""
 
     def perform() -> None:
@@ -69,7 +71,7 @@ def answering(application: MemoryApplication, answer: Callable[[Lease], object])
                 assert time.monotonic() < ends_at
                 threading.Event().wait(0.005)
         with application.store.transaction() as tx:
-            lease = application.queue.acquire(tx, task.id, "delegate")
+            lease = application.queue.acquire(tx, task.id, owner)
         assert lease is not None
         application.works[task.kind].finish(lease, answer(lease), is_cancelled=False)
 
@@ -126,8 +128,9 @@ def test_a_copy_waits_for_a_delegate_and_has_no_deadline(application, scope, tas
 
 
 def application_lease(application: MemoryApplication, task: TaskRow) -> TaskRow:
+    owner = enrol(application, task.scope, "own").id
     with application.store.transaction() as tx:
-        lease = application.queue.acquire(tx, task.id, "d")
+        lease = application.queue.acquire(tx, task.id, owner)
     assert lease is not None
     return lease.task
 
@@ -148,7 +151,7 @@ def test_an_unsaved_connector_is_tested_by_the_delegate_that_it_asks_for(applica
         return TestReport(outcome="success", steps=())
 
     tried = unsaved(application, delegateSelectors=["x"], allowPrivateAddresses=True)
-    thread = answering(application, perform)
+    thread = answering(application, perform, enrol(application, scope, "own").id)
     tested = tasks.tested_unsaved(tried)
     thread.join(5)
     assert tested.report.outcome == "success"
@@ -179,7 +182,7 @@ def test_the_secrets_of_an_unsaved_connector_never_stand_in_the_queue(applicatio
         assert "hunter2" not in str(lease.task)
         return TestReport(outcome="success", steps=())
 
-    thread = answering(application, perform)
+    thread = answering(application, perform, enrol(application, scope, "own").id)
     tasks.tested_unsaved(unsaved(application, auth=login, delegateSelectors=["x"]))
     thread.join(5)
     assert passwords == ["hunter2"]

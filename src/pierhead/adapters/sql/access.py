@@ -14,10 +14,13 @@ from .errors import RowExistsError
 from .queries import page, search_text, text_matches, to_change
 from .schema import accounts
 
-_USER = ("account", "id", "email", "name", "created_at", "last_modified_at", "password_hash", "subject", "is_disabled")
+_USER = (
+    *("account", "id", "email", "name", "created_at", "last_modified_at", "password_hash", "subject", "is_disabled"),
+    "password_by",
+)
 _TOKEN = (
     *("id", "account", "api_key", "identifier", "name", "secret_hash", "created_at", "valid_from", "expires_at"),
-    *("revoked_at", "old_hash", "old_until", "description", "tags"),
+    *("revoked_at", "old_hash", "old_until", "description", "tags", "made_by", "old_made_by"),
 )
 
 

@@ -24,6 +24,7 @@ users = sa.Table(
     moment("created_at"),
     moment("last_modified_at"),
     optional("password_hash"),
+    text("password_by"),
     optional("subject"),
     truth("is_disabled"),
     text("search_text"),
@@ -51,6 +52,8 @@ tokens = sa.Table(
     optional_moment("old_until"),
     text("description"),
     document("tags"),
+    text("made_by"),
+    text("old_made_by"),
     sa.UniqueConstraint("account", "owner_type", "owner_org", "owner_project", "owner", "api_key", "identifier"),
 )
 

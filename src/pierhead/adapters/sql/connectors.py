@@ -108,9 +108,6 @@ class SqlConnectorRows:
         change = connectors.update().where(entity_is(connectors, scope, identifier))
         return self._connection.execute(change.values(next_test_at=at)).rowcount == 1
 
-    def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
-        return tuple(sorted(found.identifier for found in self.referring_to(scope, identifier)))
-
     def referring_to(self, scope: Scope, identifier: str) -> tuple[Connector, ...]:
         mentions = sa.cast(connectors.c.spec, sa.Text).contains(identifier, autoescape=True)
         query = sa.select(connectors).where(connectors.c.account == scope.account, mentions)

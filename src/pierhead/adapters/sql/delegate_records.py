@@ -17,6 +17,7 @@ from pierhead.control.delegates import (
 from .queries import scope_columns, scope_of
 
 _TOKEN = ("id", "name", "created_by", "created_at", "secret_hash", "sealed", "revoke_after", "revoked_at")
+_OLD_MAKER = "USER"  # before it was written down
 _GROUP = ("id", "name", "created_at", "description")
 _DELEGATE = (
     "id",
@@ -38,11 +39,18 @@ _DELEGATE = (
 
 def token_to_row(token: DelegateToken) -> dict[str, object]:
     plain = {name: getattr(token, name) for name in _TOKEN}
-    return {**scope_columns(token.scope), **plain, "status": token.status.value}
+    return {
+        **scope_columns(token.scope),
+        **plain,
+        "status": token.status.value,
+        "created_by_type": token.created_by_type,
+    }
 
 
 def token_from_row(row: sa.RowMapping) -> DelegateToken:
-    return DelegateToken(scope=scope_of(row), status=TokenStatus(row["status"]), **{name: row[name] for name in _TOKEN})
+    plain = {name: row[name] for name in _TOKEN}
+    maker, status = row["created_by_type"] or _OLD_MAKER, TokenStatus(row["status"])
+    return DelegateToken(scope=scope_of(row), status=status, created_by_type=maker, **plain)
 
 
 def group_to_row(group: DelegateGroup) -> dict[str, object]:

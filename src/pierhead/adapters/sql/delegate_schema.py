@@ -8,6 +8,7 @@ from .columns import (
     metadata,
     moment,
     number,
+    optional,
     optional_document,
     optional_moment,
     sequence,
@@ -30,6 +31,7 @@ delegate_tokens = sa.Table(
     text("status"),
     optional_moment("revoke_after"),
     optional_moment("revoked_at"),
+    optional("created_by_type"),
     sa.UniqueConstraint("account", "org", "project", "name"),
 )
 

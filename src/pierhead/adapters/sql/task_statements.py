@@ -38,9 +38,14 @@ _free = sa.select(tasks.c.sequence).where(
     tasks.c.is_cancel_requested.is_(False),
     sa.or_(tasks.c.deadline_at.is_(None), tasks.c.deadline_at > sa.bindparam("now")),
 )
+_scope = tasks.c.account + "/" + tasks.c.org + "/" + tasks.c.project
 # ``rules.is_due``, said to the database.
 lease = _leased(
-    _free.where(~is_routed, tasks.c.kind.in_(sa.bindparam("kinds", expanding=True))).order_by(tasks.c.sequence)
+    _free.where(
+        ~is_routed,
+        tasks.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        _scope.not_in(sa.bindparam("busy", expanding=True)),
+    ).order_by(tasks.c.sequence)
 )
 lease_this = _leased(_free.where(is_routed, tasks.c.id == sa.bindparam("wanted")))
 # ``rules.holds``, said to the database.

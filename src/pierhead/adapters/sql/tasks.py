@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from pierhead.control.scopes import Areas
+from pierhead.control.scopes import Areas, Scope
 from pierhead.control.tasks import TaskExistsError, TaskRow, TaskState, rules
 from pierhead.kit.paging import Page, PageRequest
 
@@ -70,8 +70,12 @@ class SqlTaskRows:
             query = query.where(tasks.c.state.in_(sorted(states)))
         return page(self._connection, query, request, from_row)
 
-    def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
-        return self._one(say.lease, {"new_owner": owner, "kinds": sorted(kinds), "now": now, "until": until})
+    def lease(
+        self, owner: str, kinds: Collection[str], now: datetime, until: datetime, busy: Collection[Scope] = ()
+    ) -> TaskRow | None:
+        places = [f"{scope.account}/{scope.org or ''}/{scope.project or ''}" for scope in busy]
+        known = {"new_owner": owner, "kinds": sorted(kinds), "now": now, "until": until}
+        return self._one(say.lease, {**known, "busy": sorted(places)})
 
     def lease_this(self, task_id: str, owner: str, now: datetime, until: datetime) -> TaskRow | None:
         return self._one(say.lease_this, {"wanted": task_id, "new_owner": owner, "now": now, "until": until})

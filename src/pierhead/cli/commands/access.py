@@ -2,6 +2,7 @@
 
 import click
 
+from pierhead.cli.access_words import checked_permission
 from pierhead.cli.errors import FAILED
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
@@ -21,12 +22,15 @@ def check_access(invocation: Invocation, permission: str, identifier: str | None
 
     Permissions are words like core_connector_edit.
     """
+    api = invocation.api()
+    if invocation.target.org:  # a check answers yes or no for places that are not there, too; a list does not
+        api.call("GET", "/authz/api/roles", {"pageSize": 1})
     asked = {
-        "permission": permission,
+        "permission": checked_permission(permission),
         "resourceScope": dict(invocation.target.scope),
         "resourceIdentifier": identifier,
     }
-    data = invocation.api().call("POST", "/authz/api/acl", body={"permissions": [asked]})
+    data = api.call("POST", "/authz/api/acl", body={"permissions": [asked]})
     [found] = data["accessControlList"]
     if invocation.screen.is_json:
         invocation.screen.json(data)

@@ -11,15 +11,16 @@ import click
 from pierhead.cli.api_client import ApiClient, segment
 from pierhead.cli.complete import completes
 from pierhead.cli.confirm import confirm
-from pierhead.cli.errors import ApiError, UsageError
+from pierhead.cli.errors import UsageError
 from pierhead.cli.format import moment
 from pierhead.cli.invocation import Invocation
+from pierhead.cli.keys import TOKENS, Owner, key_text, make_key
 from pierhead.cli.options import with_api
 from pierhead.cli.scoped import plain_identifier
 from pierhead.cli.spans import milliseconds_of
 from pierhead.kit.errors import NotFoundError
 
-_KEYS, _TOKENS, _OWN = "/ng/api/apikey", "/ng/api/token", "/pierhead/v1/tokens"
+_OWN = "/pierhead/v1/tokens"
 _MOST = 100
 _named = click.argument("name", shell_complete=completes("api-keys"))
 _owned = click.option(
@@ -27,8 +28,6 @@ _owned = click.option(
     shell_complete=completes("service-accounts"),
 )  # fmt: skip
 _within = click.option("--in", "container", metavar="KEY", help="Which API key it is in.  [default: wherever it is]")
-
-Owner = dict[str, str]
 
 
 class TokenNotListedError(NotFoundError):
@@ -70,11 +69,7 @@ def create_key(invocation: Invocation, name: str, machine: str | None, expires: 
     The key alone goes to standard output: `pierhead api-key create ci > ci-key`.
     """
     api, owner = invocation.api(), _owner(invocation, machine)
-    _ensure_container(api, owner, container)
-    body: dict[str, object] = {"identifier": name, "name": name, "apiKeyIdentifier": container, **owner}
-    if expires is not None:
-        body["validTo"] = int(time.time() * 1000) + milliseconds_of(expires)
-    _tell_text(invocation, api.call("POST", _TOKENS, None, body))
+    _tell_text(invocation, make_key(api, owner, container, name, expires=expires))
 
 
 @api_key.command("rotate")
@@ -90,7 +85,7 @@ def rotate_key(
     api, owner = invocation.api(), _owner(invocation, machine)
     query = {**owner, "apiKeyIdentifier": container or _container_of(api, owner, name)}
     until = int(time.time() * 1000) + milliseconds_of(overlap) if overlap is not None else None
-    text = api.call("POST", f"{_TOKENS}/rotate/{segment(name)}", {**query, "rotateTimestamp": until})
+    text = api.call("POST", f"{TOKENS}/rotate/{segment(name)}", {**query, "rotateTimestamp": until})
     _tell_text(invocation, text)
 
 
@@ -107,6 +102,7 @@ def revoke_key(invocation: Invocation, name: str, machine: str | None, container
     if not yes:
         confirm(f"Revoke API key {name}? Whoever uses it is refused from now on.")
     _tell(invocation, api.call("POST", f"{_OWN}/{segment(name)}/revoke", query), f"API key {name}: revoked")
+    invocation.screen.note(f"its name stays taken until `pierhead api-key delete {name}`")
 
 
 @api_key.command("delete")
@@ -121,7 +117,7 @@ def delete_key(invocation: Invocation, name: str, machine: str | None, container
     query = {**owner, "apiKeyIdentifier": container or _container_of(api, owner, name)}
     if not yes:
         confirm(f"Delete API key {name}? Whoever uses it is refused from now on.")
-    _tell(invocation, api.call("DELETE", f"{_TOKENS}/{segment(name)}", query), f"API key {name}: deleted")
+    _tell(invocation, api.call("DELETE", f"{TOKENS}/{segment(name)}", query), f"API key {name}: deleted")
 
 
 def _owner(invocation: Invocation, machine: str | None) -> Owner:
@@ -134,20 +130,11 @@ def _owner(invocation: Invocation, machine: str | None) -> Owner:
     return {"apiKeyType": me["type"], "parentIdentifier": me["identifier"], **places}
 
 
-def _ensure_container(api: ApiClient, owner: Owner, container: str) -> None:
-    try:
-        api.call("GET", f"{_KEYS}/aggregate/{segment(container)}", owner)
-    except ApiError as error:
-        if error.category is not NotFoundError:
-            raise
-        api.call("POST", _KEYS, None, {"identifier": container, "name": container, **owner})
-
-
 def _listed(api: ApiClient, owner: Owner) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
         page = {"pageIndex": len(found) // _MOST, "pageSize": _MOST}
-        data = api.call("GET", f"{_TOKENS}/aggregate", {**owner, **page})
+        data = api.call("GET", f"{TOKENS}/aggregate", {**owner, **page})
         found += [each["token"] | {"createdAt": each["createdAt"]} for each in data["content"]]
         if data["empty"] or len(found) >= data["totalItems"]:
             return found
@@ -170,9 +157,7 @@ def _row(each: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _tell_text(invocation: Invocation, text: object) -> None:
-    screen = invocation.screen
-    if not isinstance(text, str) or not text.isascii() or not text.isprintable():
-        raise UsageError("the server gave no text of a key")
+    screen, text = invocation.screen, key_text(text)
     if screen.is_json:
         return screen.json(text)
     screen.raw(f"{text}\n")

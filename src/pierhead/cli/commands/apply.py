@@ -1,14 +1,16 @@
 """``pierhead apply``: makes what is there equal to a directory of documents."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from pierhead.cli import directory
 from pierhead.cli.api_client import ApiClient
-from pierhead.cli.apply import Step, put, tell
+from pierhead.cli.apply import Step, carry_out, naming, spelled, tell
 from pierhead.cli.confirm import confirm
 from pierhead.cli.directory import PinStep, Removal, WholePlan
+from pierhead.cli.format import clean
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import tell_warnings
@@ -28,20 +30,17 @@ def apply(invocation: Invocation, files: tuple[str, ...], dry_run: bool, prune: 
 
     A document is what the API takes: `connector: {...}`, `secret:`, `organization:`, `project:`, `serviceAccount:`,
     `role:`, `resourceGroup:`, `roleAssignment:`, or `pins: {infra: K8, fields: {gitCloneTag: ...}}`. A secret's value
-    may stand elsewhere: `spec: {valueFrom: {env: NAME}}` or `{file: PATH}`.
+    may stand elsewhere: `spec: {valueFrom: {env: NAME}}` or `{file: PATH}`. People are named by email; `user: {email:
+    ..., name: ...}` lets one in. --prune leaves people alone. With --quiet only warnings and errors are printed.
     """
     api, screen = invocation.api(), invocation.screen
     wanted = directory.read(files, invocation.target.scope)
     plan = directory.plan_all(api, wanted, prunes=prune)
     if plan.removals and not (dry_run or yes):
         for removal in plan.removals:
-            screen.note(f"{_named(removal)}: would be deleted")
+            click.echo(clean(f"{removal}: would be deleted"), err=True)
         confirm(f"{len(plan.removals)} to be deleted. Go on?")
-    done = _Run(api, screen, is_dry=dry_run).all(plan)
-    if screen.is_json:
-        screen.json(done)
-    elif plan.is_empty:
-        screen.line("nothing to do")
+    _Run(api, screen, is_dry=dry_run).all(plan)
 
 
 class _Run:
@@ -51,42 +50,62 @@ class _Run:
         self._api = api
         self._screen = screen
         self._is_dry = is_dry
+        self._is_silent = screen.is_json or screen.is_quiet
+        self._told: list[dict[str, Any]] = []
+        self._done = 0
 
-    def all(self, plan: WholePlan) -> list[dict[str, Any]]:
-        steps = [self._step(step) for step in plan.steps]
-        pins = [self._pins(pins) for pins in plan.pins if pins.changes]
-        return [*steps, *pins, *map(self._removal, plan.removals)]
+    def all(self, plan: WholePlan) -> None:
+        try:
+            for step in plan.steps:
+                self._step(step)
+            for pins in plan.pins:
+                self._pins(pins)
+            for removal in plan.removals:
+                self._removal(removal)
+        finally:
+            if self._screen.is_json:
+                self._screen.json(self._told)
+        if not (self._done or self._is_silent):
+            self._screen.line("nothing to do")
 
-    def _step(self, step: Step) -> dict[str, Any]:
-        answer = None if self._is_dry else put(self._api, step)
-        if not self._screen.is_json and step.action != "unchanged":
+    def _step(self, step: Step) -> None:
+        answer = None
+        if not self._is_dry:
+            with naming(step, step.where, self._done):
+                step, answer = carry_out(self._api, step)
+        self._told.append({"kind": step.kind.noun, **step.to_json(is_dry=self._is_dry)})
+        if step.action == "unchanged":
+            return
+        self._done += 1
+        if not self._is_silent:
             tell(self._screen, step, is_dry=self._is_dry)
+        if not self._screen.is_json:
             tell_warnings(self._screen, answer)
-        return {"kind": step.kind.noun, **step.to_json(is_dry=self._is_dry)}
 
-    def _pins(self, pins: PinStep) -> dict[str, Any]:
+    def _pins(self, pins: PinStep) -> None:
+        if not pins.changes:
+            return
         if not self._is_dry:
-            directory.put_pins(self._api, pins)
-        self._say(f"pins {pins.infra}", "updated")
-        for change in () if self._screen.is_json else pins.changes:
-            self._screen.line(f"+ {change.path}: {change.after or 'the default'}", style="green", indent=2)
+            with naming(pins, pins.where, self._done):
+                directory.put_pins(self._api, pins)
+        self._say(str(pins), "updated")
+        for change in () if self._is_silent else pins.changes:
+            value = "the default" if change.after is None else spelled(change.after)
+            self._screen.line(f"+ {change.path}: {value}", style="green", indent=2)
         changes = [{"path": change.path, "from": change.before, "to": change.after} for change in pins.changes]
-        return {**self._told(directory.PINS, pins.infra, "updated"), "changes": changes}
+        self._tell(directory.PINS, pins.infra, "updated", {"changes": changes})
 
-    def _removal(self, removal: Removal) -> dict[str, Any]:
+    def _removal(self, removal: Removal) -> None:
         if not self._is_dry:
-            directory.remove(self._api, removal)
-        self._say(_named(removal), "deleted", style="red")
-        return {**self._told(removal.kind.noun, removal.identifier, "deleted"), **removal.scope}
+            with naming(removal, "--prune", self._done):
+                directory.remove(self._api, removal)
+        self._say(str(removal), "deleted", style="red")
+        self._tell(removal.kind.noun, removal.identifier, "deleted", removal.scope)
 
-    def _told(self, kind: str, identifier: str, action: str) -> dict[str, Any]:
-        return {"kind": kind, "identifier": identifier, "action": action, "dryRun": self._is_dry}
+    def _tell(self, kind: str, identifier: str, action: str, more: Mapping[str, object]) -> None:
+        self._done += 1
+        self._told.append({"kind": kind, "identifier": identifier, "action": action, "dryRun": self._is_dry, **more})
 
     def _say(self, what: str, done: str, *, style: str | None = None) -> None:
-        if not self._screen.is_json:
+        if not self._is_silent:
             self._screen.line(f"{what}: {'would be ' if self._is_dry else ''}{done}", style=style)
-
-
-def _named(removal: Removal) -> str:
-    place = "/".join(str(name) for name in removal.scope.values() if name)
-    return f"{removal.kind.noun} {removal.identifier}{f' in {place}' if place else ''}"

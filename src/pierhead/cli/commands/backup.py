@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+_existing = click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 _data = click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -49,11 +50,14 @@ def create(screen: Screen, file: Path, data: Path | None) -> None:
 
 
 @backup.command("check")
-@_file
+@_existing
 @_data
 @with_output
 def check(screen: Screen, file: Path, data: Path | None) -> None:
-    """Read FILE to its end and say whether it is as it was written."""
+    """Read FILE to its end and say whether it is as it was written.
+
+    Needs the encryption key (in the data directory, or by PIERHEAD_ENCRYPTION_KEY or _KEY_FILE), and no database.
+    """
     from pierhead.server.backups import check_backup
 
     rows = check_backup(_settings(data), file)
@@ -63,12 +67,12 @@ def check(screen: Screen, file: Path, data: Path | None) -> None:
 
 
 @backup.command("restore")
-@_file
+@_existing
 @_data
 @click.option(
     "--keep-access", is_flag=True, help="Let the keys and delegates of the backup in again, as if nothing had happened."
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, which only --keep-access does.")
 @with_output
 def restore(screen: Screen, file: Path, data: Path | None, keep_access: bool, yes: bool) -> None:
     """Put the backup in FILE into an empty data directory or database.

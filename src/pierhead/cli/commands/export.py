@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
@@ -11,7 +12,8 @@ from pierhead.cli.api_client import ApiClient
 from pierhead.cli.apply import plain
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
-from pierhead.cli.kinds import KINDS, ORGANIZATION, PROJECT, SECRET, Kind
+from pierhead.cli.kind import Kind
+from pierhead.cli.kinds import KINDS, ORGANIZATION, PROJECT, SECRET
 from pierhead.cli.options import with_api
 
 Place = Mapping[str, str]
@@ -23,9 +25,9 @@ Place = Mapping[str, str]
 def export(invocation: Invocation, directory: Path) -> None:
     """Write what is there as documents for `pierhead apply`.
 
-    Connectors, secrets, places, roles and pins, a file each, into DIRECTORY, which has to be new or empty: everything
-    in the account, or with --org and --project in that place. The values of secrets are not given out: each says with
-    valueFrom which variable `apply` shall take it from.
+    Connectors, secrets, places, people, roles and pins, a file each, into DIRECTORY, which has to be new or empty:
+    everything in the account, or with --org and --project in that place. The values of secrets are not given out: each
+    says with valueFrom which variable `apply` shall take it from. People have no passwords there.
     """
     if directory.exists() and any(directory.iterdir()):
         raise UsageError(f"{directory} is not empty", hint="name a directory that is not there yet")
@@ -39,11 +41,11 @@ def _files(api: ApiClient, scope: Place) -> Iterator[tuple[Path, str]]:
     for place in _places(api, scope):
         folder = Path(*place.values()) if place else Path("account")
         for kind in KINDS:
-            if (kind is ORGANIZATION and place) or (kind is PROJECT and set(place) != {"orgIdentifier"}):
+            if len(place) not in kind.depths:
                 continue
             for entity in kind.all(api, place):
                 document = {kind.noun: _described(kind, entity)}
-                yield folder / f"{kind.noun}-{entity['identifier']}.yaml", _yaml(document)
+                yield folder / f"{kind.noun}-{quote(entity['identifier'], safe='@+')}.yaml", _yaml(document)
     if not scope:
         for infra in ("K8", "VM"):
             pins = api.call("GET", "/ci/execution-config/get-customer-config", {"infra": infra, "overridesOnly": True})
@@ -68,7 +70,8 @@ def _described(kind: Kind, entity: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = _said(kind, plain(entity), "")
     spec = described.get("spec") or {}
     if kind is SECRET and spec.get("valueType", "Inline") == "Inline":
-        variable = f"PIERHEAD_VALUE_{entity['identifier'].upper()}"
+        names = (entity.get("orgIdentifier"), entity.get("projectIdentifier"), entity["identifier"])
+        variable = f"PIERHEAD_VALUE_{'_'.join(filter(None, names)).upper()}"
         described["spec"] = {**spec, "valueFrom": {"env": variable}}
     return described
 

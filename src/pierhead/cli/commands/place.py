@@ -114,6 +114,8 @@ def create_project(invocation: Invocation, identifier: str, name: str | None, de
     body = {"identifier": identifier, "name": name or identifier, "description": description}
     data = invocation.api().call("POST", _PROJECTS, None, {"project": body})
     _tell_done(invocation.screen, data, f"project {_text(data, 'project', 'orgIdentifier')}/{identifier}: created")
+    if not invocation.target.org:
+        invocation.screen.note("without --org it was made in the organization `default`")
 
 
 @project.command("delete")

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from pierhead.cli.access_words import checked_type
 from pierhead.cli.api_client import segment
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
@@ -102,12 +103,12 @@ def delete_group(invocation: Invocation, identifier: str) -> None:
 
 
 def _selectors(resources: tuple[str, ...]) -> list[dict[str, Any]]:
-    """A type alone is all of that type, whatever else is named of it."""
+    """A type alone is all of that type, whatever else is named of it. Raises UsageError for a type there is not."""
     found: dict[str, list[str]] = {}
     whole = {each.upper() for each in resources if "/" not in each}
     for each in resources:
         kind, _, identifier = each.partition("/")
-        found.setdefault(kind.upper(), []).append(identifier)
+        found.setdefault(checked_type(kind), []).append(identifier)
     return [
         {"resourceType": kind, "identifiers": [] if kind in whole else identifiers}
         for kind, identifiers in found.items()

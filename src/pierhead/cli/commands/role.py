@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from pierhead.cli.access_words import checked_permission
 from pierhead.cli.api_client import segment
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
@@ -73,7 +74,7 @@ def create_role(
         "identifier": plain_identifier(invocation.target, identifier),
         "name": name or identifier,
         "description": description,
-        "permissions": list(permissions),
+        "permissions": [checked_permission(each) for each in permissions],
     }
     data = invocation.api().call("POST", _PATH, body=body)
     _done(invocation, data, f"role {body['identifier']}: created")

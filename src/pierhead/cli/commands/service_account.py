@@ -10,7 +10,7 @@ from pierhead.cli.confirm import confirm
 from pierhead.cli.format import moment
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
-from pierhead.cli.pages import page_options, page_query, scope_of, tell_more
+from pierhead.cli.pages import granted_of, page_options, page_query, scope_of, tell_more
 from pierhead.cli.scoped import plain_identifier
 
 _PATH = "/ng/api/serviceaccount"
@@ -54,7 +54,7 @@ def show_account(invocation: Invocation, identifier: str) -> None:
             ("tags", ", ".join(f"{key}={value}" for key, value in entity["tags"].items())),
             ("scope", scope_of(entity)),
             ("tokens", data["tokensCount"]),
-            ("roles", _roles(data, " on ") or "none"),
+            ("roles", granted_of(data["roleAssignmentsMetadataDTO"])),
             ("made", moment(data["createdAt"])),
         ]
     )
@@ -91,11 +91,8 @@ def _row(item: dict[str, Any]) -> tuple[object, ...]:
     return entity["identifier"], entity["name"], scope_of(entity), item["tokensCount"], _roles(item) or "none"
 
 
-def _roles(item: dict[str, Any], on: str = "") -> str:
-    found = item["roleAssignmentsMetadataDTO"]
-    if not on:
-        return ", ".join(dict.fromkeys(one["roleIdentifier"] for one in found))
-    return ", ".join(f"{one['roleIdentifier']}{on}{one['resourceGroupIdentifier']}" for one in found)
+def _roles(item: dict[str, Any]) -> str:
+    return ", ".join(dict.fromkeys(one["roleIdentifier"] for one in item["roleAssignmentsMetadataDTO"]))
 
 
 def _tell(invocation: Invocation, data: Any, text: str) -> None:

@@ -1,6 +1,5 @@
 """``pierhead user``: the people of the account. A password comes from a terminal or standard input, never from argv."""
 
-import sys
 from typing import Any
 
 import click
@@ -8,11 +7,11 @@ import click
 from pierhead.cli.api_client import ApiClient, segment
 from pierhead.cli.complete import completes
 from pierhead.cli.confirm import confirm
-from pierhead.cli.errors import UsageError
 from pierhead.cli.format import moment
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
-from pierhead.cli.pages import page_options, page_query, tell_more
+from pierhead.cli.pages import granted_of, page_options, page_query, tell_more
+from pierhead.cli.password import ask_password
 
 _PATH = "/pierhead/v1/users"
 _named = click.argument("user", metavar="USER", shell_complete=completes("users"))
@@ -49,15 +48,15 @@ def show_user(invocation: Invocation, user: str) -> None:
     granted = entry["roleAssignmentMetadata"]
     if screen.is_json:
         return screen.json({**data, "roleAssignments": granted})
-    roles = ", ".join(f"{one['roleIdentifier']} on {one['resourceGroupIdentifier']}" for one in granted)
     return screen.pairs(
         [
             ("email", data["email"]),
             ("name", data["name"]),
             ("id", data["id"]),
             ("state", _state(data)),
+            *([("locked until", moment(data["lockedUntil"]))] if data.get("lockedUntil") else []),
             ("comes in by", _way_in(data)),
-            ("roles", roles or "none"),
+            ("roles", granted_of(granted)),
             ("made", moment(data["createdAt"])),
         ]
     )
@@ -117,22 +116,10 @@ def set_password(invocation: Invocation, user: str, from_stdin: bool, current_fr
     needs_current = is_own and data["hasPassword"]
     body: dict[str, str] = {}
     if needs_current or current_from_stdin:
-        body["currentPassword"] = _asked("Current password", current_from_stdin, twice=False)
-    body["password"] = _asked("New password", from_stdin or current_from_stdin, twice=True)
+        body["currentPassword"] = ask_password("Current password", current_from_stdin)
+    body["password"] = ask_password("New password", from_stdin or current_from_stdin, is_new=True)
     done = api.call("PUT", f"{_PATH}/{segment(data['id'])}/password", None, body)
     _tell(invocation, done, f"user {data['email']}: password set")
-
-
-def _asked(question: str, from_stdin: bool, *, twice: bool) -> str:
-    if from_stdin:
-        text = sys.stdin.readline().removesuffix("\n").removesuffix("\r")
-        if not text:
-            raise UsageError("standard input has no password on its line")
-        return text
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask for a password on", hint="say --from-stdin")
-    answer: str = click.prompt(question, hide_input=True, confirmation_prompt=twice, err=True)
-    return answer
 
 
 def _found(api: ApiClient, user: str) -> dict[str, Any]:

@@ -1,27 +1,29 @@
 """The account admins: an account always has one who can get in, so that somebody can mend what others broke."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
 from pierhead.control.audit import PrincipalType
 from pierhead.control.scopes import Scope
 
-from .errors import LastAdminError
+from .errors import LastAdminError, LastWayInError
 from .managed import ACCOUNT_ADMIN, EVERYTHING
-from .model import RoleAssignment
+from .model import PrincipalRef, RoleAssignment, User
 from .ports import AccessTransaction
 
 Admins = frozenset[str]
 """Identifiers of the assignments that make an enabled person account admin."""
 
 
-def admins_at(tx: AccessTransaction, scope: Scope) -> Admins:
-    """None below the account. Each row is read for change, and always in one order: of two admins who take each
-    other's role at once, the second sees what the first did."""
+def admins_at(tx: AccessTransaction, scope: Scope, at: datetime) -> Admins:
+    """Of those who can get in then; when nobody can, of all. None below the account. Each row is read for change, and
+    always in one order: of two admins who take each other's role at once, the second sees what the first did."""
     if scope.org is not None:
         return frozenset()
-    listed = sorted(each.identifier for each in tx.role_assignments.list(scope) if _is_admin(each))
-    found = [tx.role_assignments.find(scope, identifier) for identifier in listed]
-    return frozenset(
-        each.identifier for each in found if each is not None and _is_admin(each) and _is_enabled(tx, each)
-    )
+    people = _admins(tx, scope)
+    able = frozenset(name for name, user in people.items() if _has_way_in(tx, user, at))
+    return able or frozenset(people)
 
 
 def check_admin_remains(admins: Admins, without: RoleAssignment) -> None:
@@ -30,11 +32,38 @@ def check_admin_remains(admins: Admins, without: RoleAssignment) -> None:
         raise LastAdminError(without.principal.identifier)
 
 
+@contextmanager
+def way_in_kept(tx: AccessTransaction, owner: PrincipalRef, at: datetime) -> Iterator[None]:
+    """For what takes keys from a person. Raises LastWayInError when no account admin could get in then, and one could
+    before. Begin with it: all who ask take the same rows in the same order."""
+    account = Scope(owner.scope.account)
+    if owner.type is not PrincipalType.USER or not _someone_gets_in(tx, account, at):
+        yield
+        return
+    yield
+    if not _someone_gets_in(tx, account, at):
+        raise LastWayInError
+
+
+def _someone_gets_in(tx: AccessTransaction, account: Scope, at: datetime) -> bool:
+    return any(_has_way_in(tx, user, at) for user in _admins(tx, account).values())
+
+
+def _has_way_in(tx: AccessTransaction, user: User, at: datetime) -> bool:
+    if user.password_hash is not None or user.subject is not None:
+        return True
+    return any(token.is_live(at) for token in tx.tokens.list(user.account, user.ref))
+
+
+def _admins(tx: AccessTransaction, scope: Scope) -> dict[str, User]:
+    """Enabled people, by the assignment that makes them admin."""
+    listed = sorted(each.identifier for each in tx.role_assignments.list(scope) if _is_admin(each))
+    found = [tx.role_assignments.find(scope, identifier) for identifier in listed]
+    made = [each for each in found if each is not None and _is_admin(each)]
+    people = {each.identifier: tx.users.find(scope.account, each.principal.identifier) for each in made}
+    return {name: user for name, user in people.items() if user is not None and not user.is_disabled}
+
+
 def _is_admin(assignment: RoleAssignment) -> bool:
     has_all = (assignment.role, assignment.resource_group) == (ACCOUNT_ADMIN, EVERYTHING)
     return has_all and assignment.principal.type is PrincipalType.USER and not assignment.is_disabled
-
-
-def _is_enabled(tx: AccessTransaction, assignment: RoleAssignment) -> bool:
-    user = tx.users.find(assignment.scope.account, assignment.principal.identifier)
-    return user is not None and not user.is_disabled

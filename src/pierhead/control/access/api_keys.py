@@ -8,13 +8,16 @@ from pierhead.control.scopes import ResourceType, check_identifier, check_name
 from pierhead.kit.clock import Clock
 from pierhead.kit.signals import Signal, Topic
 
+from .admins import way_in_kept
 from .errors import PrincipalExistsError, PrincipalNotFoundError, TooManyPrincipalsError
+from .escalation import THE_PROGRAM, Giver
 from .labels import check_labels
 from .lifetimes import default_of
 from .model import ApiKey, PrincipalRef
 from .people_documents import api_key_document
 from .ports import AccessStore, AccessTransaction
 from .principals import check_present
+from .resolving import grants_in
 
 MOST_OF_OWNER = 100
 
@@ -86,14 +89,21 @@ class ApiKeyService:
             note(tx, now, by, Action.UPDATE, _subject(after), api_key_document(before), api_key_document(after))
         return after
 
-    def delete(self, owner: PrincipalRef, identifier: str, *, by: Actor = SYSTEM) -> None:
-        """With its tokens, which open nothing from now on. Raises PrincipalNotFoundError."""
-        with self._store.transaction() as tx:
+    def delete(self, owner: PrincipalRef, identifier: str, *, giver: Giver = THE_PROGRAM) -> None:
+        """With its tokens, which open nothing from now on. For whoever may do all that the owner may.
+
+        Raises PrincipalNotFoundError, AccessDeniedError and LastWayInError.
+        """
+        now = self._clock.now()
+        with self._store.transaction() as tx, way_in_kept(tx, owner, now):
             key = found_key(tx, owner, identifier)
-            for token in tx.tokens.list(owner.scope.account, owner, identifier):
+            giver.check(tx, grants_in(tx, owner).all)
+            tokens = tx.tokens.list(owner.scope.account, owner, identifier)
+            for token in tokens:
                 tx.tokens.remove(token.id)
             tx.api_keys.remove(key.scope, key.identifier, key.parent)
-            note(tx, self._clock.now(), by, Action.DELETE, _subject(key), before=api_key_document(key))
+            before = {**api_key_document(key), "tokens": [token.identifier for token in tokens]}
+            note(tx, now, giver.actor, Action.DELETE, _subject(key), before=before)
             tx.announce(Signal(Topic.ACCESS))
 
 

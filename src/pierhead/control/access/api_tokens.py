@@ -7,18 +7,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pierhead.control.audit import SYSTEM, Action, Actor, Subject, note
+from pierhead.control.audit import Action, Actor, Subject, note
 from pierhead.control.scopes import ResourceType, check_identifier, check_name
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import random_text
 from pierhead.kit.redact import SecretValue
 from pierhead.kit.signals import Signal, Topic
 
+from .admins import way_in_kept
 from .api_keys import found_key
-from .errors import PrincipalExistsError, PrincipalNotFoundError, TokenRevokedError, TooManyPrincipalsError
+from .errors import (
+    PrincipalExistsError,
+    PrincipalNotFoundError,
+    TokenExpiredError,
+    TokenRevokedError,
+    TooManyPrincipalsError,
+)
 from .escalation import THE_PROGRAM, Giver
 from .labels import check_labels
 from .lifetimes import default_of, lifetime, overlap, renewed
+from .makers import maker_of
 from .model import KEY_ID_LENGTH, SECRET_LENGTH, KeyText, PrincipalRef, Token
 from .people_documents import token_document
 from .pepper import Pepper
@@ -74,6 +82,12 @@ class ApiTokenService:
         with self._store.snapshot() as tx:
             return _found(tx, address)
 
+    def find(self, account: str, token_id: str) -> Token | None:
+        """By what is said of it in the audit trail."""
+        with self._store.snapshot() as tx:
+            token = tx.tokens.find(token_id)
+        return token if token is not None and token.account == account else None
+
     def create(self, draft: TokenDraft, *, giver: Giver = THE_PROGRAM) -> tuple[Token, SecretValue]:
         """The token and its whole text, which is kept nowhere. Whoever makes it has all the rights that it has.
 
@@ -83,33 +97,30 @@ class ApiTokenService:
         check_identifier(draft.address.identifier)
         _check(draft)
         with self._store.transaction() as tx:
-            token, text = self._made(tx, draft)
+            token, text = self._made(tx, draft, giver)
             giver.check(tx, grants_in(tx, token.owner).all)
             if not tx.tokens.add(token):
                 raise PrincipalExistsError("token", token.identifier)
             self._note(tx, giver.actor, Action.CREATE_TOKEN, None, token)
         return token, text
 
-    def update(self, draft: TokenDraft, *, by: Actor = SYSTEM) -> Token:
-        """Name, description and tags, and the times that are given. Raises PrincipalNotFoundError,
-        InvalidInputError, and TokenRevokedError for a revoked one."""
+    def update(self, draft: TokenDraft, *, giver: Giver = THE_PROGRAM) -> Token:
+        """Name, description and tags; and, for whoever may do all that the owner may, the times that are given.
+
+        Raises PrincipalNotFoundError, InvalidInputError, AccessDeniedError, TokenRevokedError for a revoked one,
+        TokenExpiredError for other times of an expired one, and LastWayInError.
+        """
         _check(draft)
-        now = self._clock.now()
-        with self._store.transaction() as tx:
+        now, owner = self._clock.now(), draft.address.owner
+        then = max(now, draft.end or now)
+        with self._store.transaction() as tx, way_in_kept(tx, owner, now), way_in_kept(tx, owner, then):
             before = _live(tx, draft.address)
-            begin, end = draft.begin or before.valid_from, draft.end or before.expires_at
-            if (begin, end) != (before.valid_from, before.expires_at):
-                lifetime(now, begin, end, None)
-            after = replace(
-                before,
-                name=draft.name,
-                description=draft.description,
-                tags=draft.tags,
-                valid_from=begin,
-                expires_at=end,
-            )
+            after = replace(before, name=draft.name, description=draft.description, tags=draft.tags)
+            if _has_other_times(draft, before):
+                giver.check(tx, grants_in(tx, owner).all)
+                after = _timed(after, draft, now)
             tx.tokens.replace(after)
-            self._note(tx, by, Action.UPDATE, before, after)
+            self._note(tx, giver.actor, Action.UPDATE, before, after)
         return after
 
     def rotate(
@@ -122,6 +133,7 @@ class ApiTokenService:
         """
         now, secret = self._clock.now(), SecretValue(self._ids(SECRET_LENGTH))
         with self._store.transaction() as tx:
+            check_present(tx, address.owner)
             key, before = found_key(tx, address.owner, address.api_key), _live(tx, address)
             giver.check(tx, grants_in(tx, address.owner).all)
             old_until = overlap(before, now, until)
@@ -132,28 +144,34 @@ class ApiTokenService:
                 expires_at=renewed(before, now, default_of(key.default_expiry_ms)),
                 old_hash=before.secret_hash if old_until else None,
                 old_until=old_until,
+                made_by=maker_of(tx, giver, now),
+                old_made_by=before.made_by if old_until else "",
             )
             tx.tokens.replace(after)
-            self._note(tx, giver.actor, Action.UPDATE, before, after)
+            self._note(tx, giver.actor, Action.ROTATE_TOKEN, before, after)
         return _text(after, secret)
 
-    def revoke(self, address: TokenAddress, *, by: Actor = SYSTEM) -> Token:
-        """It opens nothing from now on, and stays to be seen. Raises PrincipalNotFoundError and TokenRevokedError."""
-        with self._store.transaction() as tx:
+    def revoke(self, address: TokenAddress, *, giver: Giver = THE_PROGRAM) -> Token:
+        """It opens nothing from now on, and stays to be seen. For whoever may do all that the owner may: nobody locks
+        out those who may do more. Raises PrincipalNotFoundError, AccessDeniedError, TokenRevokedError, LastWayInError.
+        """
+        with self._store.transaction() as tx, way_in_kept(tx, address.owner, self._clock.now()):
             before = _live(tx, address)
-            after = replace(before, revoked_at=self._clock.now(), old_hash=None, old_until=None)
+            giver.check(tx, grants_in(tx, address.owner).all)
+            after = replace(before, revoked_at=self._clock.now(), old_hash=None, old_until=None, old_made_by="")
             tx.tokens.replace(after)
-            self._note(tx, by, Action.REVOKE_TOKEN, before, after)
+            self._note(tx, giver.actor, Action.REVOKE_TOKEN, before, after)
         return after
 
-    def delete(self, address: TokenAddress, *, by: Actor = SYSTEM) -> None:
-        """It opens nothing from now on, and is forgotten. Raises PrincipalNotFoundError."""
-        with self._store.transaction() as tx:
+    def delete(self, address: TokenAddress, *, giver: Giver = THE_PROGRAM) -> None:
+        """It opens nothing from now on, and is forgotten. Raises as ``revoke``, but for TokenRevokedError."""
+        with self._store.transaction() as tx, way_in_kept(tx, address.owner, self._clock.now()):
             token = _found(tx, address)
+            giver.check(tx, grants_in(tx, address.owner).all)
             tx.tokens.remove(token.id)
-            self._note(tx, by, Action.DELETE, token, None)
+            self._note(tx, giver.actor, Action.DELETE, token, None)
 
-    def _made(self, tx: AccessTransaction, draft: TokenDraft) -> tuple[Token, SecretValue]:
+    def _made(self, tx: AccessTransaction, draft: TokenDraft, giver: Giver) -> tuple[Token, SecretValue]:
         address, now, secret = draft.address, self._clock.now(), SecretValue(self._ids(SECRET_LENGTH))
         owner = address.owner
         check_present(tx, owner)
@@ -174,6 +192,7 @@ class ApiTokenService:
             expires_at=times.end,
             description=draft.description,
             tags=draft.tags,
+            made_by=maker_of(tx, giver, now),
         )
         return token, _text(token, secret)
 
@@ -206,6 +225,19 @@ def _live(tx: AccessTransaction, address: TokenAddress) -> Token:
     if token.revoked_at is not None:
         raise TokenRevokedError(token.identifier)
     return token
+
+
+def _has_other_times(draft: TokenDraft, token: Token) -> bool:
+    given = (draft.begin or token.valid_from, draft.end or token.expires_at)
+    return given != (token.valid_from, token.expires_at)
+
+
+def _timed(token: Token, draft: TokenDraft, now: datetime) -> Token:
+    if token.expires_at is not None and token.expires_at <= now:
+        raise TokenExpiredError(token.identifier)
+    begin, end = draft.begin or token.valid_from, draft.end or token.expires_at
+    lifetime(now, begin, end, None)
+    return replace(token, valid_from=begin, expires_at=end)
 
 
 def _text(token: Token, secret: SecretValue) -> SecretValue:

@@ -18,6 +18,7 @@ from pierhead.kit.signals import Signal, Topic
 from .admins import admins_at, check_admin_remains
 from .documents import LEVEL_WORDS, render_assignment
 from .escalation import THE_PROGRAM, Giver
+from .makers import reckoned
 from .managed import default_group
 from .model import PrincipalRef, ResourceGroup, Role, RoleAssignment
 from .ports import AccessStore, AccessTransaction
@@ -77,14 +78,16 @@ class AssignmentService:
             return _principal(tx, AssignmentDraft(scope, "", kind, identifier))
 
     def create(self, draft: AssignmentDraft, *, giver: Giver = THE_PROGRAM) -> RoleAssignment:
-        """Raises InvalidAssignmentError, RoleExistsError, PlaceNotFoundError, AccessDeniedError."""
+        """Ends keys of the principal that somebody made who may do less. Raises InvalidAssignmentError,
+        RoleExistsError, PlaceNotFoundError, AccessDeniedError."""
         with self._store.transaction() as tx:
             check_place(tx, draft.scope)
             assignment = self._made(tx, draft)
             giver.check(tx, would_grant(tx, assignment))
             _check_new(tx, assignment)
-            if not tx.role_assignments.add(assignment):
-                raise RoleExistsError(KIND, assignment.identifier)
+            with reckoned(tx, [assignment.principal], giver.actor, assignment.created_at):
+                if not tx.role_assignments.add(assignment):
+                    raise RoleExistsError(KIND, assignment.identifier)
             document = render_assignment(assignment)
             note(tx, assignment.created_at, giver.actor, Action.CREATE, _subject(assignment), after=document)
             tx.announce(Signal(Topic.ACCESS))
@@ -93,20 +96,21 @@ class AssignmentService:
     def set_disabled(
         self, scope: Scope, identifier: str, is_disabled: bool, *, giver: Giver = THE_PROGRAM
     ) -> RoleAssignment:
-        """Switches it off or on, which is all that can be changed about one.
+        """Switches it off or on, which is all that can be changed about one; on, it ends keys as ``create`` does.
 
         Raises AssignmentNotFoundError, AccessDeniedError, LastAdminError.
         """
         with self._store.transaction() as tx:
-            admins = admins_at(tx, scope)
-            before = _found(tx, scope, identifier)
             now = self._clock.now()
+            admins = admins_at(tx, scope, now)
+            before = _found(tx, scope, identifier)
             after = replace(before, is_disabled=is_disabled, last_modified_at=now)
             if is_disabled:
                 check_admin_remains(admins, before)
             else:
                 giver.check(tx, would_grant(tx, after))
-            tx.role_assignments.replace(after)
+            with reckoned(tx, [after.principal], giver.actor, now):
+                tx.role_assignments.replace(after)
             documents = (render_assignment(before), render_assignment(after))
             note(tx, now, giver.actor, Action.UPDATE, _subject(after), *documents)
             tx.announce(Signal(Topic.ACCESS))
@@ -115,7 +119,7 @@ class AssignmentService:
     def delete(self, scope: Scope, identifier: str, *, giver: Giver = THE_PROGRAM) -> RoleAssignment:
         """Gives what was there. Raises AssignmentNotFoundError, LastAdminError."""
         with self._store.transaction() as tx:
-            admins = admins_at(tx, scope)
+            admins = admins_at(tx, scope, self._clock.now())
             assignment = _found(tx, scope, identifier)
             check_admin_remains(admins, assignment)
             tx.role_assignments.remove(scope, identifier)

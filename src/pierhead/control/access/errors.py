@@ -8,6 +8,8 @@ from pierhead.kit.errors import ConflictError, DeniedError, InvalidInputError, N
 
 from .permissions import Permission
 
+_PLACE_WORDS = "orgIdentifier and projectIdentifier (--org, --project)"
+
 
 class InvalidTokenError(UnauthenticatedError):
     """One answer for every key that does not open the account: unknown, wrong, expired, revoked, of another account."""
@@ -47,20 +49,27 @@ class FailedCheck:
 
 
 class AccessDeniedError(DeniedError):
-    """The caller is known, and is told which permission is missing (harness-api §6.2)."""
+    """The caller is known, and is told which permission is missing (harness-api §6.2); ``reason``: what in the request
+    asks for it, where that does not go without saying. The hint begins with it."""
 
     code = "access-denied"
 
-    def __init__(self, type_: PrincipalType, principal: str, check: FailedCheck) -> None:
+    def __init__(self, type_: PrincipalType, principal: str, check: FailedCheck, reason: str = "") -> None:
         noun = check.permission.split("_")[1]
         which = f" with identifier {check.identifier}" if check.identifier else ""
-        place = f"the {check.scope.level} {check.scope.project or check.scope.org or check.scope.account}"
+        before = f"{reason} " if reason else ""
         super().__init__(
             f"Principal of type {type_} with identifier {principal} : Missing permission {check.permission} on "
             f"{noun}{which}",
-            hint=f"ask for a role with {check.permission} in {place}",
+            hint=f"{before}ask for a role with {check.permission} in {_named(check.scope)}",
         )
         self.check = check
+
+
+def _named(place: Scope) -> str:
+    if place.org is None:
+        return f"the account {place.account}"
+    return f"the organization {place.org}" if place.project is None else f"the project {place.project} of {place.org}"
 
 
 class PrincipalNotFoundError(NotFoundError):
@@ -68,8 +77,10 @@ class PrincipalNotFoundError(NotFoundError):
 
     code = "principal-not-found"
 
-    def __init__(self, kind: str, identifier: str) -> None:
-        super().__init__(f"{kind} [{identifier}] not found.")
+    def __init__(self, kind: str, identifier: str, place: Scope | None = None) -> None:
+        """``place``: where it was looked for, when it can be in others."""
+        hint = f"it was looked for in {_named(place)}; others are named by {_PLACE_WORDS}" if place else ""
+        super().__init__(f"{kind} [{identifier}] not found.", hint=hint)
 
 
 class PrincipalExistsError(ConflictError):
@@ -88,7 +99,31 @@ class LastAdminError(ConflictError):
 
     def __init__(self, email: str) -> None:
         super().__init__(
-            f"{email} is the last enabled admin of the account", hint="make somebody else an account admin first"
+            f"{email} is the last enabled admin of the account",
+            hint="first make somebody else an account admin who has a key, a password or single sign-on",
+        )
+
+
+class LastWayInError(ConflictError):
+    """An account admin who can show nothing any more is none."""
+
+    code = "last-way-in"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it is the last way in of the last account admin",
+            hint="first make another token, set a password, or make somebody else an account admin",
+        )
+
+
+class TokenExpiredError(ConflictError):
+    """An expired token stays expired."""
+
+    code = "token-expired"
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(
+            f"token [{identifier}] has expired, and its times cannot be changed", hint="rotate it, or make a new one"
         )
 
 

@@ -31,12 +31,18 @@ class Giver:
         """
         if self.principal is None:
             return
-        had, own = Grants(tuple(before)), grants_in(tx, self.principal)
-        for grant in after:
-            for permission in sorted(grant.permissions):
-                if not (own.covers(permission, grant) or had.covers(permission, grant)):
-                    check = FailedCheck(permission, grant.scope, "")
-                    raise AccessDeniedError(self.principal.type, self.principal.identifier, check)
+        found = beyond(after, grants_in(tx, self.principal), Grants(tuple(before)))
+        if found is not None:
+            raise AccessDeniedError(self.principal.type, self.principal.identifier, found)
+
+
+def beyond(wanted: Iterable[Grant], *held: Grants) -> FailedCheck | None:
+    """The first permission that ``wanted`` has and no one of ``held``; None when they hold all of it."""
+    for grant in wanted:
+        for permission in sorted(grant.permissions):
+            if not any(one.covers(permission, grant) for one in held):
+                return FailedCheck(permission, grant.scope, "")
+    return None
 
 
 THE_PROGRAM = Giver()

@@ -73,6 +73,10 @@ class Grants:
                 found |= named
         return found
 
+    def touches(self, scope: Scope) -> bool:
+        """Whether it may do anything at all there or in what is in it: then it may know that the place is there."""
+        return any(grant.reaches(scope) or scope.contains(grant.scope) for grant in self.all)
+
     def areas(self, permission: Permission) -> tuple[Area, ...]:
         """Where it may, for all things of the kind there are; one that is only named makes no area."""
         kind = resource_type_of(permission)

@@ -80,6 +80,19 @@ class Lockout:
             else:
                 tx.login_failures.put(replace(row, count=row.count - 1, locked_until=None))
 
+    def locked_until(self, account: str, email: str) -> datetime | None:
+        """Until when nobody can log in under that name; None when somebody can."""
+        name = _keys(account, email, "")[0]
+        with self._store.snapshot() as tx:
+            row = tx.login_failures.find(name)
+        is_locked = row is not None and row.locked_until is not None and row.locked_until > self._clock.now()
+        return row.locked_until if row is not None and is_locked else None
+
+    def forgive(self, tx: AccessTransaction, account: str, email: str) -> None:
+        """Forgets the failures under the name, and not those under any address."""
+        for name in _keys(account, email, ""):
+            tx.login_failures.remove(name)
+
     def sweep(self) -> int:
         """Forgets what does not count any more."""
         with self._store.transaction() as tx:

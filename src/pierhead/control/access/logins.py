@@ -1,6 +1,7 @@
 """Logging in by password, and setting one. Whoever asks learns nothing about who has an account here."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pierhead.control.audit import SYSTEM, Action, Actor, Subject, note
 from pierhead.control.scopes import ResourceType, Scope
@@ -12,6 +13,7 @@ from .emails import MAX_EMAIL_LENGTH, canonical_email
 from .errors import PrincipalNotFoundError
 from .escalation import THE_PROGRAM, Giver
 from .lockout import Attempt, Lockout
+from .makers import maker_of
 from .model import User
 from .passwords import PasswordHashes, check_password
 from .ports import AccessStore
@@ -74,7 +76,7 @@ class LoginService:
 
     def set_password(self, account: str, user_id: str, new: SecretValue, giver: Giver = THE_PROGRAM) -> None:
         """For whoever may manage users, and may himself do all that this user may: a password makes him that user.
-        Ends all sessions of the user.
+        Ends all sessions of the user, and a lockout of his name.
 
         Raises PrincipalNotFoundError, AccessDeniedError and WeakPasswordError.
         """
@@ -86,12 +88,18 @@ class LoginService:
             if user is None:
                 raise PrincipalNotFoundError("user", user_id)
             giver.check(tx, grants_in(tx, user.ref).all)
+            self._lockout.forgive(tx, account, user.email)
             now = self._clock.now()
-            tx.users.replace(replace(user, password_hash=made, last_modified_at=now))
+            maker = maker_of(tx, giver, now)
+            tx.users.replace(replace(user, password_hash=made, password_by=maker, last_modified_at=now))
             ended = end_sessions(tx, account, user_id)
             before = {"hasPassword": user.password_hash is not None}
             after = {"hasPassword": True, "sessionsEnded": ended}
             note(tx, now, giver.actor, Action.UPDATE, subject_of(user), before, after)
+
+    def locked_until(self, user: User) -> datetime | None:
+        """Until when a password does not let the user in, a right one neither; None when it does."""
+        return self._lockout.locked_until(user.account, user.email)
 
     def has_password(self, account: str, user_id: str) -> bool:
         with self._store.snapshot() as tx:

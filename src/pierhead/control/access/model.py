@@ -38,14 +38,21 @@ class PrincipalRef:
 
     @property
     def key(self) -> str:
-        """A text that no other principal has."""
+        """A text that no other principal of the account has."""
         return f"{self.type}:{self.scope.org or ''}/{self.scope.project or ''}/{self.identifier}"
+
+    @classmethod
+    def of_key(cls, account: str, key: str) -> Self:
+        kind, _, rest = key.partition(":")
+        org, project, identifier = rest.split("/", 2)
+        return cls(PrincipalType(kind), Scope(account, org or None, project or None), identifier)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
     """A person. ``email`` is the canonical form (lower case). ``password_hash`` is argon2id's text, None without a
-    password; ``subject`` is who the person is to the OIDC issuer, once known."""
+    password; ``subject`` is who the person is to the OIDC issuer, once known. ``password_by``: the key of who stands
+    behind the password, empty for the person himself."""
 
     account: str
     id: str
@@ -56,6 +63,7 @@ class User:
     password_hash: str | None = None
     subject: str | None = None
     is_disabled: bool = False
+    password_by: str = ""
 
     @property
     def ref(self) -> PrincipalRef:
@@ -104,7 +112,8 @@ class ApiKey:
 @dataclass(frozen=True, slots=True)
 class Token:
     """A stored token. ``secret_hash`` is the HMAC-SHA256 of its secret, which itself is kept nowhere; ``old_hash`` is
-    that of the secret before a rotation and is good until ``old_until``."""
+    that of the secret before a rotation and is good until ``old_until``. ``made_by`` and ``old_made_by``: the keys of
+    who stands behind the two secrets, empty for the owner himself."""
 
     id: str
     account: str
@@ -121,6 +130,8 @@ class Token:
     old_until: datetime | None = None
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    made_by: str = ""
+    old_made_by: str = ""
 
     def is_live(self, now: datetime) -> bool:
         has_begun = self.valid_from <= now

@@ -23,8 +23,10 @@ from pierhead.kit.ids import random_text
 from pierhead.kit.redact import SecretValue
 
 from .emails import canonical_email
+from .makers import end_of_others
 from .model import SECRET_LENGTH, User
 from .ports import AccessStore, AccessTransaction
+from .resolving import grants_in
 from .sessions import Opened, SessionService, subject_of
 
 OIDC_STATE_LASTS = timedelta(minutes=10)
@@ -140,14 +142,16 @@ class OidcService:
         raise OidcLoginError("there is no user here with that subject or verified email")
 
     def _bound(self, tx: AccessTransaction, user: User, identity: Identity) -> User:
-        """From the first login on, the subject decides: an email may go to somebody else one day."""
+        """From the first login on, the subject decides: an email may go to somebody else one day. What others made for
+        the person before he came ends, where they may do less than he."""
         if user.subject is not None:
             return user
         bound = replace(user, subject=identity.subject, last_modified_at=self._clock.now())
         tx.users.replace(bound)
         before, after = {"subject": None}, {"subject": identity.subject}
         note(tx, self._clock.now(), SYSTEM, Action.UPDATE, subject_of(user), before, after)
-        return bound
+        end_of_others(tx, user.ref, grants_in(tx, user.ref), SYSTEM, self._clock.now())
+        return tx.users.find(user.account, user.id) or bound
 
     def _sealed(self, begun: _Begun) -> SecretValue:
         said = {name: getattr(begun, name) for name in _Begun.__slots__}

@@ -1,5 +1,7 @@
 """What stands and falls with a principal: its keys, tokens, sessions and grants; and who may not go."""
 
+from datetime import datetime
+
 from pierhead.control.audit import PrincipalType
 from pierhead.control.scopes import Scope
 
@@ -18,7 +20,8 @@ def check_present(tx: AccessTransaction, ref: PrincipalRef) -> None:
     else:
         found = tx.service_accounts.find(ref.scope, ref.identifier) is not None
     if not found:
-        raise PrincipalNotFoundError(KINDS.get(ref.type, "principal"), ref.identifier)
+        place = ref.scope if ref.type is PrincipalType.SERVICE_ACCOUNT else None
+        raise PrincipalNotFoundError(KINDS.get(ref.type, "principal"), ref.identifier, place)
 
 
 def take_everything_from(tx: AccessTransaction, ref: PrincipalRef) -> None:
@@ -33,12 +36,13 @@ def take_everything_from(tx: AccessTransaction, ref: PrincipalRef) -> None:
         tx.sessions.remove_of(account, ref.identifier)
 
 
-def only_admin(tx: AccessTransaction, account: str) -> str | None:
-    """The id of the person without whom nobody could make an account admin any more; None when there are several.
+def only_admin(tx: AccessTransaction, account: str, at: datetime) -> str | None:
+    """The id of the person without whom nobody could make an account admin any more; None when there are several
+    who can get in then.
 
     Ask before the person's own row is read: all who ask take the same rows in the same order.
     """
     scope = Scope(account)
-    found = [tx.role_assignments.find(scope, identifier) for identifier in sorted(admins_at(tx, scope))]
+    found = [tx.role_assignments.find(scope, identifier) for identifier in sorted(admins_at(tx, scope, at))]
     people = {one.principal.identifier for one in found if one is not None}
     return people.pop() if len(people) == 1 else None

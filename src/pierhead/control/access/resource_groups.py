@@ -19,6 +19,7 @@ from .documents import LEVEL_WORDS, render_group
 from .escalation import THE_PROGRAM, Giver
 from .granting import grants_by
 from .listing import pick
+from .makers import reckoned
 from .managed import managed_group, managed_groups
 from .model import IncludedScope, ResourceGroup, ResourceSelector, RoleAssignment
 from .ports import AccessStore, AccessTransaction
@@ -95,19 +96,21 @@ class ResourceGroupService:
         return group
 
     def update(self, draft: ResourceGroupDraft, *, giver: Giver = THE_PROGRAM) -> ResourceGroup:
-        """Raises ResourceGroupNotFoundError, ManagedRoleError, AccessDeniedError, PlaceNotFoundError,
-        InvalidInputError."""
+        """Ends keys of those who have it that somebody made who may do less. Raises ResourceGroupNotFoundError,
+        ManagedRoleError, AccessDeniedError, PlaceNotFoundError, InvalidInputError."""
         with self._store.transaction() as tx:
             before = self._own(tx, draft.scope, draft.identifier)
             after = _group(draft, before.created_at, self._clock.now())
             _check_places(tx, after)
-            for assignment in _uses(tx, before):
+            uses = _uses(tx, before)
+            for assignment in uses:
                 role = role_at(tx, assignment.scope, assignment.role)
                 if role is not None:
                     had = grants_by(assignment, role, before)
                     giver.check(tx, grants_by(assignment, role, after), had)
-            tx.resource_groups.replace(after)
             at, documents = after.last_modified_at, (render_group(before), render_group(after))
+            with reckoned(tx, [each.principal for each in uses], giver.actor, at):
+                tx.resource_groups.replace(after)
             note(tx, at, giver.actor, Action.UPDATE, _subject(after), *documents)
             tx.announce(Signal(Topic.ACCESS))
         return after

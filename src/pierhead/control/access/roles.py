@@ -19,6 +19,7 @@ from .documents import LEVEL_WORDS, render_role
 from .escalation import THE_PROGRAM, Giver
 from .granting import grants_by
 from .listing import pick
+from .makers import reckoned
 from .managed import managed_role, managed_roles
 from .model import Role, RoleAssignment
 from .permissions import Permission, levels_of
@@ -93,17 +94,20 @@ class RoleService:
         return role
 
     def update(self, draft: RoleDraft, *, giver: Giver = THE_PROGRAM) -> Role:
-        """Raises RoleNotFoundError, ManagedRoleError, AccessDeniedError, InvalidInputError."""
+        """Ends keys of those who have it that somebody made who may do less. Raises RoleNotFoundError,
+        ManagedRoleError, AccessDeniedError, InvalidInputError."""
         with self._store.transaction() as tx:
             before = self._own(tx, draft.scope, draft.identifier)
             after = _role(draft, before.created_at, self._clock.now())
-            for assignment in _uses(tx, before):
+            uses = _uses(tx, before)
+            for assignment in uses:
                 group = group_at(tx, assignment.scope, assignment.resource_group)
                 if group is not None:
                     had = grants_by(assignment, before, group)
                     giver.check(tx, grants_by(assignment, after, group), had)
-            tx.roles.replace(after)
             at, documents = after.last_modified_at, (render_role(before), render_role(after))
+            with reckoned(tx, [each.principal for each in uses], giver.actor, at):
+                tx.roles.replace(after)
             note(tx, at, giver.actor, Action.UPDATE, _subject(after), *documents)
             tx.announce(Signal(Topic.ACCESS))
         return after

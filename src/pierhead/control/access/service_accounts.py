@@ -114,7 +114,7 @@ def _checked(draft: ServiceAccountDraft) -> str:
 def _found(tx: AccessTransaction, scope: Scope, identifier: str) -> ServiceAccount:
     account = tx.service_accounts.find(scope, identifier)
     if account is None:
-        raise PrincipalNotFoundError("service account", identifier)
+        raise PrincipalNotFoundError("service account", identifier, scope)
     return account
 
 

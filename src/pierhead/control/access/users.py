@@ -15,6 +15,7 @@ from pierhead.kit.signals import Signal, Topic
 
 from .emails import canonical_email, check_email
 from .errors import LastAdminError, PrincipalExistsError, PrincipalNotFoundError
+from .escalation import THE_PROGRAM, Giver
 from .granted import Granted, granted_to
 from .grants import Identifiers
 from .labels import check_person_name
@@ -23,6 +24,7 @@ from .people_documents import user_document
 from .people_pages import page_among
 from .ports import AccessStore, AccessTransaction
 from .principals import only_admin, take_everything_from
+from .resolving import grants_in
 
 
 class UserService:
@@ -83,26 +85,28 @@ class UserService:
         with self._store.transaction() as tx:
             return self._change(tx, _found(tx, account, user_id), by, name=name)
 
-    def disable(self, account: str, user_id: str, *, by: Actor = SYSTEM) -> User:
-        """Ends the person's sessions; keys open nothing until ``enable``. Raises PrincipalNotFoundError and
-        LastAdminError."""
+    def disable(self, account: str, user_id: str, *, giver: Giver = THE_PROGRAM) -> User:
+        """Ends the person's sessions; keys open nothing until ``enable``. For whoever may do all that this person may.
+
+        Raises PrincipalNotFoundError, AccessDeniedError and LastAdminError.
+        """
         with self._store.transaction() as tx:
-            user = _dispensable(tx, account, user_id)
+            user = self._dispensable(tx, account, user_id, giver)
             tx.sessions.remove_of(account, user_id)
-            return self._change(tx, user, by, is_disabled=True)
+            return self._change(tx, user, giver.actor, is_disabled=True)
 
     def enable(self, account: str, user_id: str, *, by: Actor = SYSTEM) -> User:
         """Raises PrincipalNotFoundError."""
         with self._store.transaction() as tx:
             return self._change(tx, _found(tx, account, user_id), by, is_disabled=False)
 
-    def delete(self, account: str, user_id: str, *, by: Actor = SYSTEM) -> None:
-        """With all keys, sessions and role assignments. Raises PrincipalNotFoundError and LastAdminError."""
+    def delete(self, account: str, user_id: str, *, giver: Giver = THE_PROGRAM) -> None:
+        """With all keys, sessions and role assignments. Raises as ``disable``."""
         with self._store.transaction() as tx:
-            user = _dispensable(tx, account, user_id)
+            user = self._dispensable(tx, account, user_id, giver)
             take_everything_from(tx, user.ref)
             tx.users.remove(account, user_id)
-            note(tx, self._clock.now(), by, Action.DELETE, _subject(user), before=user_document(user))
+            note(tx, self._clock.now(), giver.actor, Action.DELETE, _subject(user), before=user_document(user))
             tx.announce(Signal(Topic.ACCESS))
 
     def leave(self, scope: Scope, user_id: str, *, by: Actor = SYSTEM) -> None:
@@ -122,6 +126,13 @@ class UserService:
             note(tx, self._clock.now(), by, Action.DELETE, subject, before=gone)
             tx.announce(Signal(Topic.ACCESS))
 
+    def _dispensable(self, tx: AccessTransaction, account: str, user_id: str, giver: Giver) -> User:
+        admin, user = only_admin(tx, account, self._clock.now()), _found(tx, account, user_id)
+        giver.check(tx, grants_in(tx, user.ref).all)
+        if admin == user_id:
+            raise LastAdminError(user.email)
+        return user
+
     def _change(self, tx: AccessTransaction, user: User, by: Actor, **changes: object) -> User:
         now = self._clock.now()
         changed = replace(user, last_modified_at=now, **changes)  # type: ignore[arg-type]
@@ -135,13 +146,6 @@ def _found(tx: AccessTransaction, account: str, user_id: str) -> User:
     user = tx.users.find(account, user_id)
     if user is None:
         raise PrincipalNotFoundError("user", user_id)
-    return user
-
-
-def _dispensable(tx: AccessTransaction, account: str, user_id: str) -> User:
-    admin, user = only_admin(tx, account), _found(tx, account, user_id)
-    if admin == user_id:
-        raise LastAdminError(user.email)
     return user
 
 

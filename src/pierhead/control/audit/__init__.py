@@ -1,8 +1,8 @@
 """The audit trail: every change, by whom, in a chain that shows what was done to it."""
 
-from .chain import beginning, check, sealed
+from .chain import beginning, begun, behind_break, check, check_beginning, check_end, sealed
 from .documents import document_of, text_of
-from .errors import AuditRecordNotFoundError, AuditTamperedError, AuditUnavailableError
+from .errors import AuditBrokenError, AuditRecordNotFoundError, AuditTamperedError, AuditUnavailableError
 from .model import (
     SYSTEM,
     Action,
@@ -23,6 +23,7 @@ __all__ = [
     "SYSTEM",
     "Action",
     "Actor",
+    "AuditBrokenError",
     "AuditFilter",
     "AuditRecordNotFoundError",
     "AuditRows",
@@ -41,7 +42,11 @@ __all__ = [
     "Tail",
     "Verdict",
     "beginning",
+    "begun",
+    "behind_break",
     "check",
+    "check_beginning",
+    "check_end",
     "document_of",
     "note",
     "sealed",

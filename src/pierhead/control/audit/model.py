@@ -22,7 +22,8 @@ class PrincipalType(StrEnum):
 
 
 class Action(StrEnum):
-    """The reference's words; START, ABORT, TEST and REFUSED say what has no entity of its own."""
+    """The reference's words; START, ABORT, TEST and REFUSED say what has no entity of its own, and ROTATE_TOKEN which
+    update of a token it was."""
 
     CREATE = "CREATE"
     UPDATE = "UPDATE"
@@ -31,6 +32,7 @@ class Action(StrEnum):
     FORCE_DELETE = "FORCE_DELETE"
     CREATE_TOKEN = "CREATE_TOKEN"  # noqa: S105 - a word for an action
     REVOKE_TOKEN = "REVOKE_TOKEN"  # noqa: S105 - a word for an action
+    ROTATE_TOKEN = "ROTATE_TOKEN"  # noqa: S105 - a word for an action
     LOGIN = "LOGIN"
     LOGOUT = "LOGOUT"
     UNSUCCESSFUL_LOGIN = "UNSUCCESSFUL_LOGIN"
@@ -125,6 +127,8 @@ class AuditFilter:
     identifiers: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
     principals: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    """As ``principals``, by identifier or by the name that was theirs at the time."""
     since: datetime | None = None
     until: datetime | None = None
     search: str = ""

@@ -9,17 +9,22 @@ from .model import AuditFilter, Entry, Record, Tail
 
 
 class AuditRows(Protocol):
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry, *, behind_break: bool = False) -> None:
         """Sealed and written as the last thing before the commit, in the order of adding. When that fails, so
-        does the transaction, with AuditUnavailableError. Raises RuntimeError on a store that was given no key."""
+        does the transaction: with AuditUnavailableError, and with AuditBrokenError where the end of the trail is not
+        as it was written. ``behind_break``: it is written all the same, behind a gap that stays.
+
+        Raises RuntimeError on a store that was given no key.
+        """
 
     def find(self, account: str, audit_id: str) -> Record | None: ...
 
     def page(self, account: str, wanted: AuditFilter, request: PageRequest) -> Page[Record]:
         """Newest first. Raises AuditTamperedError as ``after``."""
 
-    def after(self, account: str, sequence: int, limit: int) -> tuple[Record, ...]:
-        """The next ``limit`` records, by sequence. Raises AuditTamperedError for one that nobody can have written."""
+    def after(self, account: str, sequence: int | None, limit: int) -> tuple[Record, ...]:
+        """The next ``limit`` records, by sequence; None: the first. Raises AuditTamperedError for one that no server
+        can have written."""
 
     def tail(self, account: str) -> Tail | None: ...
 

@@ -11,7 +11,7 @@ from pierhead.kit.clock import Clock
 from pierhead.kit.ids import new_id
 from pierhead.kit.paging import Page, PageRequest
 
-from .chain import check
+from .chain import begun, check
 from .errors import AuditRecordNotFoundError, AuditTamperedError
 from .model import SYSTEM, Action, AuditFilter, Entry, Record, Subject
 from .ports import Auditing, AuditStore
@@ -52,23 +52,19 @@ class AuditService:
     def begin(self, account: str) -> None:
         """Notes once that the trail of an account has begun, outside of it too: one that is wiped out is missed."""
         with self._store.transaction() as tx:
-            if tx.properties.get(_begun(account)) is None:
+            if tx.properties.get(begun(account)) is None:
                 entry = Entry(new_id(), self._clock.now(), SYSTEM, Action.START, _trail_of(account))
                 tx.audit.add(entry)
-                tx.properties.put(_begun(account), entry.id)
+                tx.properties.put(begun(account), entry.id)
 
     def verify(self, account: str) -> Verdict:
         """Raises AuditTamperedError at the first record that is not as it was written."""
         with self._store.snapshot() as tx:
             count, last = check(account, _all(tx, account), tx.audit.tail(account), self._key)
-            begun = tx.properties.get(_begun(account))
-            if begun is not None and tx.audit.find(account, begun) is None:
+            first = tx.properties.get(begun(account))
+            if first is not None and tx.audit.find(account, first) is None:
                 raise AuditTamperedError(account, 1, "the trail does not begin as it began")
         return Verdict(count, last.hex())
-
-
-def _begun(account: str) -> str:
-    return f"audit trail of {account}"
 
 
 def _trail_of(account: str) -> Subject:
@@ -76,7 +72,7 @@ def _trail_of(account: str) -> Subject:
 
 
 def _all(tx: Auditing, account: str) -> Iterator[Record]:
-    last = 0
+    last: int | None = None
     while batch := tx.audit.after(account, last, _BATCH):
         yield from batch
         last = batch[-1].sequence

@@ -20,9 +20,12 @@ def note(
     subject: Subject,
     before: Document | None = None,
     after: Document | None = None,
+    *,
+    behind_break: bool = False,
 ) -> None:
-    """Adds the one record of this mutation. Call it once for each."""
-    tx.audit.add(Entry(new_id(), at, _actor(by), action, _subject(subject), settled(before), settled(after)))
+    """Adds the one record of this mutation. Call it once for each. ``behind_break``: also where the trail is broken."""
+    entry = Entry(new_id(), at, _actor(by), action, _subject(subject), settled(before), settled(after))
+    tx.audit.add(entry, behind_break=behind_break)
 
 
 def secret_digest(value: SecretValue, key: bytes) -> str:

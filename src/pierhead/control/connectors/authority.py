@@ -14,18 +14,20 @@ Absent = Callable[[Scope, str], AppError]
 
 
 class Authority(Protocol):
-    def use_secret(self, scope: Scope, identifier: str, absent: Absent) -> None:
+    """``reason``: what a refusal says it was asked for."""
+
+    def use_secret(self, scope: Scope, identifier: str, absent: Absent, reason: str) -> None:
         """Raises AccessDeniedError for a secret that may be seen but not used, what ``absent`` makes for any other."""
 
-    def reach_private(self, account: str) -> None:
+    def reach_private(self, account: str, reason: str) -> None:
         """Raises AccessDeniedError for whoever may not let the server connect to private addresses."""
 
 
 class _Unlimited:
-    def use_secret(self, scope: Scope, identifier: str, absent: Absent) -> None:
+    def use_secret(self, scope: Scope, identifier: str, absent: Absent, reason: str) -> None:
         """May use every secret."""
 
-    def reach_private(self, account: str) -> None:
+    def reach_private(self, account: str, reason: str) -> None:
         """May reach everything."""
 
 

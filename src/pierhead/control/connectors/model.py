@@ -168,6 +168,11 @@ class Connector:
         """Scope and identifier of every secret it uses."""
         return tuple(reference.resolve(self.scope) for _, reference in self.spec.secret_fields())
 
+    @property
+    def secret_scopes(self) -> tuple[Scope, ...]:
+        """Of all its secrets, each once."""
+        return tuple(dict.fromkeys(scope for scope, _ in self.secrets()))
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectorDraft:

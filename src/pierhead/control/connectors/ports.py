@@ -45,9 +45,6 @@ class ConnectorRows(Protocol):
     def referring_to(self, scope: Scope, identifier: str) -> tuple[Connector, ...]:
         """The connectors of the account whose ``Connector.secrets()`` has this secret, in no order."""
 
-    def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
-        """Identifiers of the same, sorted."""
-
 
 class SecretLookup(Protocol):
     def find(self, scope: Scope, identifier: str) -> "Secret | None": ...

@@ -12,6 +12,8 @@ from .errors import SecretUseError
 from .model import ConnectorWarning, DockerRegistrySpec, UsernamePasswordAuth
 from .ports import SecretLookup
 
+_ORIGIN = "dockerRegistryUrl"
+
 
 def check_secrets(
     spec: DockerRegistrySpec,
@@ -29,7 +31,7 @@ def check_secrets(
         if secrets.find(place, identifier) is None:
             raise missing
         if (field, place, identifier) not in allowed:
-            authority.use_secret(place, identifier, lambda *_, missing=missing: missing)
+            authority.use_secret(place, identifier, lambda *_, missing=missing: missing, _why(field, spec, before))
 
 
 def check_reach(
@@ -39,7 +41,9 @@ def check_reach(
     AccessDeniedError."""
     was = before is not None and before.allow_private_addresses and _reached(before) == _reached(spec)
     if spec.allow_private_addresses and not was:
-        authority.reach_private(account)
+        moved = before is not None and before.allow_private_addresses
+        how = f", with which it may not go another way ({_changes(before, spec)})" if before and moved else ""
+        authority.reach_private(account, f"because of allowPrivateAddresses{how}: leave it out, or")
 
 
 def _allowed(
@@ -87,20 +91,38 @@ def _origin(spec: DockerRegistrySpec) -> str:
     return f"{address.scheme}://{address.registry}"
 
 
-def _reached(spec: DockerRegistrySpec) -> tuple[object, ...]:
+def _why(field: str, spec: DockerRegistrySpec, before: DockerRegistrySpec | None) -> str:
+    if before is None or _way(before) == _way(spec):
+        return f"because the connector uses the secret as {field}: take another secret, or"
+    if _origin(before) != _origin(spec):
+        return f"because the connector would show the secret to another origin ({_changes(before, spec)}):"
+    return f"because the connector would show the secret by another way ({_changes(before, spec)}):"
+
+
+def _changes(before: DockerRegistrySpec, spec: DockerRegistrySpec) -> str:
+    """What is not as it was, in the words of the wire."""
+    old, new = _way(before), _way(spec)
+    names = [name for name in new if old[name] != new[name]]
+    if _ORIGIN in names:
+        return f"URL changed from {old[_ORIGIN]} to {new[_ORIGIN]}"
+    return f"{', '.join(names)} changed"
+
+
+def _reached(spec: DockerRegistrySpec) -> dict[str, object]:
     """All that decides which addresses are connected to, and by whom."""
-    return (
-        _origin(spec),
-        spec.proxy,
-        spec.proxy_url,
-        frozenset(spec.trusted_realm_hosts),
-        spec.execute_on_delegate,
-        frozenset(spec.delegate_selectors),
-        spec.allow_private_addresses,
-    )
+    return {
+        _ORIGIN: _origin(spec),
+        "proxy": spec.proxy,
+        "proxyUrl": spec.proxy_url,
+        "trustedRealmHosts": frozenset(spec.trusted_realm_hosts),
+        "executeOnDelegate": spec.execute_on_delegate,
+        "delegateSelectors": frozenset(spec.delegate_selectors),
+        "allowPrivateAddresses": spec.allow_private_addresses,
+    }
 
 
-def _way(spec: DockerRegistrySpec) -> tuple[object, ...]:
+def _way(spec: DockerRegistrySpec) -> dict[str, object]:
     """All that decides who gets to see the secrets. The provider type is among it: a test asks Harbor at other paths,
     with the credentials."""
-    return (*_reached(spec), spec.tls, spec.credential_helper, spec.provider_type)
+    more = {"tls": spec.tls, "credentialHelper": spec.credential_helper, "providerType": spec.provider_type}
+    return _reached(spec) | more

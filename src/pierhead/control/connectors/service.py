@@ -6,6 +6,7 @@ testing a connection is a task and not done here.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from pierhead.control.audit import SYSTEM, Action, Actor, Subject, note
 from pierhead.control.organizations import check_place
@@ -40,6 +41,9 @@ from .naming import Preview, preview
 from .ports import ConnectorStore, ConnectorTransaction
 from .secret_use import check_reach, check_secrets, warn_credential_moved
 from .uses import Use, uses_of_connector, uses_of_secret
+
+_TESTED_WITHIN = timedelta(minutes=30)
+"""A connector whose tests begin with a change; a test that whoever changed it may start comes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class ConnectorService:
             _check_use(tx, draft, authority_of(by, authority), before)
             after = self._changed(before, draft)
             tx.connectors.replace(after)
+            if before.spec.ignore_test_connection and not after.spec.ignore_test_connection:
+                tx.connectors.set_next_test(after.scope, after.identifier, self._clock.now() + _TESTED_WITHIN)
             self._note(tx, by, Action.UPDATE, before, after)
         return SavedConnector(after, (*warn_credential_moved(before.spec, after.spec), *_notes(after)))
 

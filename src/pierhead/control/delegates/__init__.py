@@ -70,10 +70,12 @@ from .task_errors import (
     NoEligibleDelegatesError,
     RegistryOutOfReachError,
     RouteUnreadableError,
+    SecretNotShownError,
     TaskNotAssignedError,
 )
 from .token_text import TokenText
 from .tokens import TokenService
+from .words import not_shown, secret_remedy
 
 __all__ = [
     "ACTIVE_WITHIN",
@@ -133,6 +135,7 @@ __all__ = [
     "Route",
     "RouteUnreadableError",
     "SealedTokens",
+    "SecretNotShownError",
     "SelectionLogRows",
     "SelectorKind",
     "SessionDraft",
@@ -156,4 +159,6 @@ __all__ = [
     "decide",
     "fingerprint_of",
     "normalised",
+    "not_shown",
+    "secret_remedy",
 ]

@@ -21,7 +21,7 @@ from .model import LoggedLine
 from .offers_out import OffersOut
 from .path import Path
 from .ports import DelegateStore, DelegateTransaction
-from .route import ROUNDS, Offers, Route
+from .route import ROUNDS, Offers, Route, widest
 from .selection import Decision, decision_of
 from .words import owner
 
@@ -68,13 +68,23 @@ class Dispatcher:
     # --- where a task may go
 
     def settle(
-        self, tx: DelegateTransaction, path: Path, scope: Scope, origins: Iterable[str], *, asks: bool = False
+        self,
+        tx: DelegateTransaction,
+        path: Path,
+        scope: Scope,
+        origins: Iterable[str],
+        secrets: Iterable[Scope],
+        *,
+        asks: bool = False,
     ) -> Settled:
-        """``asks``: a person waits for the answer, so it is tried once, now, and whatever was experienced before."""
+        """``secrets``: the scopes of all that the task shows. ``asks``: a person waits for the answer, so it is tried
+        once, now, and whatever was experienced before."""
         if path.is_platform:
             return Settled(None, path.reason)
-        if not path.selectors and not tx.delegates.has_enabled(serving(scope)):
-            nobody = f"no enabled delegate serves {owner(scope)}, so the platform does it"
+        shown = widest(secrets)
+        if not path.selectors and not tx.delegates.has_enabled(serving(scope, shown)):
+            which = " that may see the connector's secret" if any(not scope.contains(each) for each in shown) else ""
+            nobody = f"no enabled delegate{which} serves {owner(scope)}, so the platform does it"
             return Settled(None, f"{path.reason}; {nobody}" if path.reason else nobody)
         route = Route(
             scope,
@@ -84,6 +94,7 @@ class Dispatcher:
             rounds=1 if asks else ROUNDS,
             waits=not asks,
             ignores_failures=asks,
+            secrets=shown,
         )
         return Settled(route, path.reason)
 

@@ -1,8 +1,9 @@
 """The delegates of an account before one task's demand: who fits, who is ready, who is best; pure (harness-api §4.1).
 
-A delegate fits when its owner serves whoever asks, it performs the kind of task, and it has all selectors. Among those
-that fit, and are there, the best is asked first: proven before never tried, then the least busy, then who waited
-longest, then by id, so that the same facts always give the same order. Words for it are in ``words``.
+A delegate fits when its owner serves whoever asks, it performs the kind of task, it has all selectors, and its owner
+owns the secrets that the task shows. Among those that fit, and are there, the best is asked first: proven before never
+tried, then the least busy, then who waited longest, then by id, so that the same facts always give the same order.
+Words for it are in ``words``.
 """
 
 from bisect import bisect_left, insort
@@ -33,9 +34,10 @@ class Standing(IntEnum):
     DENIED = 3
     INACTIVE = 4
     DECLINED = 5
-    NO_SELECTOR = 6
-    NO_KIND = 7
-    NO_OWNER = 8
+    NO_SECRET = 6
+    NO_SELECTOR = 7
+    NO_KIND = 8
+    NO_OWNER = 9
 
     @property
     def is_fit(self) -> bool:
@@ -163,14 +165,19 @@ class Field:
         return [known for known in self.history.get(delegate_id, {}).values() if not known.is_success]
 
 
-def serving(scope: Scope) -> tuple[Scope, ...]:
-    """The scopes whose delegates may work for ``scope``: it and those above it."""
+def serving(scope: Scope, secrets: Iterable[Scope] = ()) -> tuple[Scope, ...]:
+    """The scopes whose delegates may work for ``scope`` and be shown secrets of ``secrets``: it and those above it."""
     above = [Scope(scope.account)]
     if scope.org is not None:
         above.append(Scope(scope.account, scope.org))
     if scope.project is not None:
         above.append(scope)
-    return tuple(above)
+    return tuple(one for one in above if owns(one, secrets))
+
+
+def owns(owner: Scope, secrets: Iterable[Scope]) -> bool:
+    """May a delegate of ``owner`` be shown secrets of these scopes? Only those of its own scope and below."""
+    return all(owner.contains(secret) for secret in secrets)
 
 
 def missing_selectors(one: Enrolled, selectors: Sequence[str]) -> tuple[str, ...]:
@@ -180,17 +187,20 @@ def missing_selectors(one: Enrolled, selectors: Sequence[str]) -> tuple[str, ...
 def _parted(route: Route, kind: str, roster: Roster) -> tuple[list[Enrolled], dict[Standing, list[Enrolled]]]:
     """Those that fit, and the others by what is first against them."""
     fit: list[Enrolled] = []
-    misfits: dict[Standing, list[Enrolled]] = {Standing.NO_SELECTOR: [], Standing.NO_KIND: [], Standing.NO_OWNER: []}
+    misfits: dict[Standing, list[Enrolled]] = {standing: [] for standing in Standing if not standing.is_fit}
     wanted = frozenset(route.selectors)
     for scope, owned in roster.by_owner.items():
         if not scope.contains(route.scope):
             misfits[Standing.NO_OWNER] += owned
             continue
+        may_see = owns(scope, route.secrets)
         for one in owned:
             if kind not in one.delegate.kinds:
                 misfits[Standing.NO_KIND].append(one)
             elif not wanted <= one.selectors:
                 misfits[Standing.NO_SELECTOR].append(one)
+            elif not may_see:
+                misfits[Standing.NO_SECRET].append(one)
             else:
                 fit.append(one)
     return fit, {standing: ones for standing, ones in misfits.items() if ones}

@@ -37,7 +37,7 @@ class DelegateToken:
     """What a new delegate shows once to be let in. ``scope`` owns it and every delegate it lets in.
 
     ``secret_hash`` is a keyed hash of its secret; ``sealed`` the secret for those who may see it again (harness-api
-    §4.7), encrypted under the keyring.
+    §4.7), encrypted under the keyring. ``created_by_type``: what kind of principal its maker was.
     """
 
     id: str
@@ -50,6 +50,7 @@ class DelegateToken:
     status: TokenStatus = TokenStatus.ACTIVE
     revoke_after: datetime | None = None
     revoked_at: datetime | None = None
+    created_by_type: str = "USER"
 
     def is_live(self, now: datetime) -> bool:
         return self.status is TokenStatus.ACTIVE and (self.revoke_after is None or now < self.revoke_after)

@@ -22,7 +22,7 @@ from .task_errors import (
     RegistryOutOfReachError,
     TaskNotAssignedError,
 )
-from .words import broadcast, info, log_lines, names, why
+from .words import broadcast, info, log_lines, names, secret_remedy, why
 
 ANSWER_WITHIN = timedelta(seconds=5)
 FULL_PAUSE = timedelta(seconds=10)
@@ -83,7 +83,8 @@ def _hopeless(field: Field, verdicts: Sequence[Verdict]) -> AppError | None:
     """What can be said at once, because nothing that may still happen to the task's own delegates changes it."""
     standings = {verdict.standing for verdict in verdicts}
     if not verdicts:
-        return NoEligibleDelegatesError(_misfit_reasons(field), sum(map(len, field.misfits.values())))
+        remedy = secret_remedy(field.route.scope, field.route.secrets) if Standing.NO_SECRET in field.misfits else ""
+        return NoEligibleDelegatesError(_misfit_reasons(field), sum(map(len, field.misfits.values())), remedy)
     if standings == {Standing.DECLINED}:
         return _out_of_reach(field, verdicts)
     if field.route.waits or standings & {Standing.FULL, Standing.ASKED}:

@@ -1,6 +1,6 @@
 """Where a task may go, as it is written beside it in the queue, and what has come of offering it; values only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,8 @@ ROUNDS = 3
 class Route:
     """``scope``: who asks, which decides whose delegates may. ``origins``: the registries (``https://host[:port]``)
     the task has to reach. ``rounds``: how many times all candidates are asked before the task is given up;
-    ``waits``: whether it waits for a delegate that is not connected now."""
+    ``waits``: whether it waits for a delegate that is not connected now. ``secrets``: the scopes of the secrets that
+    its performer is shown, the widest only; who does not own them all does not get it (ADR 0013)."""
 
     scope: Scope
     selectors: tuple[str, ...] = ()
@@ -26,10 +27,13 @@ class Route:
     rounds: int = ROUNDS
     waits: bool = True
     ignores_failures: bool = False
+    secrets: tuple[Scope, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         values = asdict(self)
-        del values["scope"]
+        del values["scope"], values["secrets"]
+        if self.secrets:  # left out when empty: so it was written before there was such a list
+            values["secrets"] = [_place_text(scope) for scope in self.secrets]
         org, project = self.scope.org, self.scope.project
         return {**values, "account": self.scope.account, "org": org, "project": project}
 
@@ -39,9 +43,16 @@ class Route:
         values = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
         try:
             scope = Scope(*(values.pop(name) for name in ("account", "org", "project")))  # type: ignore[arg-type]
-            return cls(scope, **values)  # type: ignore[arg-type]
-        except (KeyError, TypeError, AppError):
+            secrets = tuple(_place_of(scope.account, text) for text in _list(values.pop("secrets", ())))
+            return cls(scope, secrets=secrets, **values)  # type: ignore[arg-type]
+        except (KeyError, TypeError, ValueError, AppError):
             raise RouteUnreadableError from None
+
+
+def widest(scopes: Iterable[Scope]) -> tuple[Scope, ...]:
+    """Those that no other of them contains: whoever owns these owns all."""
+    every = sorted(set(scopes), key=_place_text)
+    return tuple(one for one in every if not any(other != one and other.contains(one) for other in every))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +99,24 @@ class Offers:
             dict(values.get("declined", {})),
             values.get("said", ""),
         )
+
+
+def _place_text(scope: Scope) -> str:
+    """Empty for the account, ``org`` or ``org/project``."""
+    return "/".join(name for name in (scope.org, scope.project) if name is not None)
+
+
+def _list(value: object) -> tuple[object, ...]:
+    if not isinstance(value, tuple):
+        raise TypeError(value)
+    return value
+
+
+def _place_of(account: str, text: object) -> Scope:
+    """What ``_place_text`` wrote. Raises ValueError for anything else."""
+    if not isinstance(text, str):
+        raise TypeError(text)
+    names = text.split("/") if text else []
+    if len(names) > 2 or not all(names):
+        raise ValueError(text)
+    return Scope(account, *names)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pierhead.kit.errors import AppError, UnavailableError, category_of
+from pierhead.kit.errors import AppError, DeniedError, UnavailableError, category_of
 
 _SHOWN = 5
 _MAX_CHARS = 1500
@@ -12,15 +12,16 @@ Reason = tuple[str, str]
 
 
 class NoEligibleDelegatesError(UnavailableError):
-    """Nobody fits by owner, kind of task and selectors."""
+    """Nobody fits by owner, kind of task, selectors and secrets. ``remedy``: what would help, where that is known."""
 
     code = "no-eligible-delegates"
     retryable = False
 
-    def __init__(self, reasons: Sequence[Reason], total: int | None = None) -> None:
+    def __init__(self, reasons: Sequence[Reason], total: int | None = None, remedy: str = "") -> None:
+        listed = _listed(reasons, len(reasons) if total is None else total)
         super().__init__(
             "There are no eligible delegates available in the account to execute the task.",
-            hint=_listed(reasons, len(reasons) if total is None else total)
+            hint="; ".join(filter(None, (listed, remedy)))
             or "no delegate is enrolled: start one with a delegate token of this account",
         )
 
@@ -62,6 +63,15 @@ class RegistryOutOfReachError(UnavailableError):
             f"{_listed(reasons, len(reasons))}",
             hint="test the connector, or choose by selectors a delegate that reaches it",
         )
+
+
+class SecretNotShownError(DeniedError):
+    """``reason`` says whose the delegate is and whose the secret; asked where secrets are read for an order."""
+
+    code = "secret-not-shown"
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"the delegate {reason}", hint=remedy)
 
 
 class RouteUnreadableError(UnavailableError):

@@ -165,6 +165,7 @@ class TokenService:
             secret_hash=hash_of(secret, self._pepper),
             sealed=seal(secret, scope, identifier, self._keyring),
             revoke_after=revoke_after,
+            created_by_type=by.type.value,
         )
         tx.delegate_tokens.add(token)
         note(tx, token.created_at, by, Action.CREATE, about_token(token), after=token_document(token))

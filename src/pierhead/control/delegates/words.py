@@ -16,6 +16,7 @@ _REASONS = {
     Standing.INACTIVE: "Non active delegates",
     Standing.DENIED: "Delegate(s) that did not reach the registry lately",
     Standing.DECLINED: "Delegate(s) that gave the task back",
+    Standing.NO_SECRET: "Delegate(s) that may not see the connector's secret",
     Standing.NO_SELECTOR: "Delegate(s) don't have selectors",
     Standing.NO_KIND: "Task type not supported by delegate(s)",
     Standing.NO_OWNER: "Delegate(s) without the right ownership to execute task",
@@ -24,7 +25,7 @@ _REASONS = {
 
 def why(field: Field, verdict: Verdict) -> str:
     """In a few words, as in "gpu-1: …"."""
-    one, delegate = verdict.one, verdict.one.delegate
+    one = verdict.one
     match verdict.standing:
         case Standing.READY:
             return f"eligible: {_history(field, one)}, {_load(verdict)}"
@@ -38,16 +39,34 @@ def why(field: Field, verdict: Verdict) -> str:
             return f"not active: it {verdict.reason}"
         case Standing.DECLINED:
             return f"gave this task back: {verdict.reason}"
-        case Standing.NO_SELECTOR:
-            missing = ", ".join(missing_selectors(one, field.route.selectors))
-            return f"{_REASONS[Standing.NO_SELECTOR]} {missing}; it has {', '.join(sorted(one.selectors))}"
-        case Standing.NO_KIND:
-            does = ", ".join(delegate.kinds) or "nothing"
-            return f"Task type not supported by delegate(s): {field.kind}; it does {does}"
-        case Standing.NO_OWNER:
-            return (
-                f"belongs to {owner(delegate.scope)} and serves nothing else; the task is of {owner(field.route.scope)}"
-            )
+        case _:
+            return _misfit(field, verdict)
+
+
+def _misfit(field: Field, verdict: Verdict) -> str:
+    one, delegate = verdict.one, verdict.one.delegate
+    if verdict.standing is Standing.NO_SECRET:
+        return not_shown(delegate.scope, field.route.secrets)
+    if verdict.standing is Standing.NO_SELECTOR:
+        missing = ", ".join(missing_selectors(one, field.route.selectors))
+        return f"{_REASONS[Standing.NO_SELECTOR]} {missing}; it has {', '.join(sorted(one.selectors))}"
+    if verdict.standing is Standing.NO_KIND:
+        does = ", ".join(delegate.kinds) or "nothing"
+        return f"Task type not supported by delegate(s): {field.kind}; it does {does}"
+    return f"belongs to {owner(delegate.scope)} and serves nothing else; the task is of {owner(field.route.scope)}"
+
+
+def not_shown(owned_by: Scope, secrets: Sequence[Scope]) -> str:
+    """Why a delegate may not have a task that shows secrets of these scopes."""
+    of = next((scope for scope in secrets if not owned_by.contains(scope)), owned_by)
+    return f"belongs to {owner(owned_by)}, and the connector's secret to {owner(of)}: it may not see it"
+
+
+def secret_remedy(scope: Scope, secrets: Sequence[Scope]) -> str:
+    """What to do about it; ``scope`` is who asks."""
+    owners = " and ".join(owner(one) for one in secrets)
+    own = "" if scope in secrets else f", or a connector and a secret of {owner(scope)}"
+    return f"take a delegate of {owners}{own}"
 
 
 def line_of(field: Field, verdict: Verdict) -> LogLine:

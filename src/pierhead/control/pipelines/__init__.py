@@ -31,7 +31,7 @@ from .paths import PathChoice
 from .plan import Plan, PlannedImage, StagePlan
 from .ports import PathSettler, RunRows, RunStore, RunTransaction, SettledPath
 from .pull_secrets import hidden_credentials
-from .resolution import resolve
+from .resolution import MayName, resolve
 from .runs import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
 from .service import PULL_KIND, RunService
 from .yaml_values import yaml_value
@@ -45,6 +45,7 @@ __all__ = [
     "ImageUse",
     "Infrastructure",
     "InfrastructureKind",
+    "MayName",
     "NotRenderableError",
     "PathChoice",
     "PathSettler",

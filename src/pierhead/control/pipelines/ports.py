@@ -64,5 +64,13 @@ class SettledPath(Protocol):
 
 
 class PathSettler(Protocol):
-    def settle(self, tx: DelegateTransaction, path: Path, scope: Scope, origins: Iterable[str]) -> SettledPath:
-        """``scope`` is who asks, ``origins`` the registries that have to be reached."""
+    def settle(
+        self,
+        tx: DelegateTransaction,
+        path: Path,
+        scope: Scope,
+        origins: Iterable[str],
+        secrets: Iterable[Scope],
+    ) -> SettledPath:
+        """``scope`` is who asks, ``origins`` the registries that have to be reached, ``secrets`` the scopes of what
+        their connectors show."""

@@ -35,14 +35,15 @@ from .plan import Plan, PlannedImage, StagePlan
 from .pull_policy import policy_for
 from .versions import version_for
 
-MayName = Callable[[Scope, str], bool]
-"""May whoever asks have a pipeline name this connector? The account's own, used because none is named, is not asked."""
+MayName = Callable[[Connector], bool]
+"""May whoever asks have a pipeline name this connector? When not it is as absent; what this raises ends it all. The
+account's own, used because none is named, is not asked for."""
 _REFUSALS = (InvalidInputError, NotFoundError)
 # The same few names come again with every push, and reading them is a good part of a decision.
 _REMEMBERED_NAMES: Final = 1024
 
 
-def any_connector(_: Scope, __: str) -> bool:
+def any_connector(_: Connector) -> bool:
     return True
 
 
@@ -64,7 +65,8 @@ def resolve(
     """
 
     def find_named(place: Scope, identifier: str) -> Connector | None:
-        return find_connector(place, identifier) if may_name(place, identifier) else None
+        found = find_connector(place, identifier)
+        return found if found is not None and may_name(found) else None
 
     finds = find_connector, find_named
     resolution = _Resolution(scope, finds, catalogue, pins, line, Paths(pipeline.selectors))

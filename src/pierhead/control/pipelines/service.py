@@ -193,8 +193,8 @@ class RunService:
             self._end_run(tx, task.id, run.id)
 
     def _with_tasks(self, tx: RunTransaction, run: Run, plan: Plan, scope: Scope) -> Run:
-        def settle(path: Path, origins: Iterable[str]) -> SettledPath:
-            return self._dispatcher.settle(tx, path, scope, origins)
+        def settle(path: Path, origins: Iterable[str], secrets: Iterable[Scope]) -> SettledPath:
+            return self._dispatcher.settle(tx, path, scope, origins, secrets)
 
         def enqueue(route: Route | None) -> str:
             document = None if route is None else route.to_json()

@@ -1,7 +1,8 @@
 """One task for each way that images of a run go: through the platform, or through delegates to one registry; pure.
 
 Images of different registries do not share a task of delegates: it goes to one delegate, which has to reach all of its
-registries, so one registry that nobody reaches would take the images of the others down with it.
+registries, so one registry that nobody reaches would take the images of the others down with it. Nor do those whose
+secrets are of different places: not every delegate may see both.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,21 +10,24 @@ from dataclasses import dataclass, replace
 
 from pierhead.control.connectors import normalise_url
 from pierhead.control.delegates import Path, Route
+from pierhead.control.scopes import Scope
 
 from .plan import PlannedImage
 from .ports import SettledPath
 from .runs import Run, RunImage
 
-Settle = Callable[[Path, Iterable[str]], SettledPath]
+Settle = Callable[[Path, Iterable[str], Iterable[Scope]], SettledPath]
 Enqueue = Callable[[Route | None], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """``origin``: the registry as ``https://host[:port]``, Docker Hub as ``https://docker.io``."""
+    """``origin``: the registry as ``https://host[:port]``, Docker Hub as ``https://docker.io``. ``secrets``: the scopes
+    of those that whoever goes there is shown."""
 
     path: Path
     origin: str
+    secrets: tuple[Scope, ...] = ()
 
 
 def way_of(image: PlannedImage) -> Way | None:
@@ -31,9 +35,11 @@ def way_of(image: PlannedImage) -> Way | None:
     if image.path is None or image.reference is None:
         return None
     scheme = "https"
+    secrets: tuple[Scope, ...] = ()
     if image.access is not None:
         scheme = normalise_url(image.access.spec.url, image.access.spec.provider_type).scheme
-    return Way(image.path.path, f"{scheme}://{image.reference.registry}")
+        secrets = image.access.secret_scopes
+    return Way(image.path.path, f"{scheme}://{image.reference.registry}", secrets)
 
 
 def with_tasks(run: Run, ways: Mapping[str, Way], settle: Settle, enqueue: Enqueue) -> Run:
@@ -43,7 +49,7 @@ def with_tasks(run: Run, ways: Mapping[str, Way], settle: Settle, enqueue: Enque
     gives its id.
     """
     wanted = dict.fromkeys(ways[image.pull_key] for image in run.images if not image.facts.state.is_final)
-    settled = {way: settle(way.path, (way.origin,)) for way in wanted}
+    settled = {way: settle(way.path, (way.origin,), way.secrets) for way in wanted}
     tasks: dict[Route | None, str] = {}
     for there in settled.values():
         if _place(there) not in tasks:

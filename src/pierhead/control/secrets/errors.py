@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from pierhead.control.scopes import Scope
 from pierhead.kit.errors import ConflictError, IntegrityError, InvalidInputError, NotFoundError
+
+_MOST_NAMED = 10
 
 
 class InvalidSecretError(InvalidInputError):
@@ -68,14 +71,18 @@ class SecretMissingError(NotFoundError):
 
 
 class SecretInUseError(ConflictError):
-    """``users`` are the connectors that refer to the secret."""
+    """``users`` are the connectors that refer to the secret, by place and identifier; ``others``: how many more do
+    that are not named here."""
 
     code = "secret-in-use"
 
-    def __init__(self, identifier: str, users: tuple[str, ...]) -> None:
+    def __init__(self, identifier: str, users: tuple[tuple[Scope, str], ...], others: int = 0) -> None:
+        named = [name for _, name in users[:_MOST_NAMED]]
+        others += len(users) - len(named)
+        more = [f"{others} that you may not see or that find no room here"] if others else []
         super().__init__(
             f"Could not delete the secret {identifier} as it is referenced by other entities",
-            hint=f"first change these connectors: {', '.join(users[:10])}",
+            hint=f"first change these connectors: {', '.join(named + more)}",
         )
         self.identifier = identifier
         self.users = users

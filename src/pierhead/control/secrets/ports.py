@@ -1,6 +1,6 @@
 """What the secret service needs of a store and of a keyring."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -50,11 +50,18 @@ class PropertyRows(Protocol):
     def put(self, name: str, value: str) -> None: ...
 
 
+class SecretUser(Protocol):
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def identifier(self) -> str: ...
+
+
 class SecretUsers(Protocol):
     """Who refers to a secret; answered by the rows of connectors, so that both stand in one transaction."""
 
-    def using_secret(self, scope: Scope, identifier: str) -> tuple[str, ...]:
-        """Identifiers of the connectors, at this scope or below, that refer to the secret of that scope."""
+    def referring_to(self, scope: Scope, identifier: str) -> Sequence[SecretUser]:
+        """The connectors, at this scope or below, that refer to the secret of that scope, in no order."""
 
 
 class SecretTransaction(PlaceTransaction, Protocol):

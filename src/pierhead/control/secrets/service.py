@@ -4,6 +4,7 @@ Permissions are asked by the caller. Values leave through ``reveal`` alone; what
 """
 
 from dataclasses import replace
+from hmac import compare_digest
 
 from pierhead.control.audit import SYSTEM, Action, Actor
 from pierhead.control.organizations import check_place
@@ -17,6 +18,7 @@ from .errors import (
     EmptySecretError,
     RootKeyChangedError,
     SecretChangeError,
+    SecretDamagedError,
     SecretExistsError,
     SecretInUseError,
     SecretMissingError,
@@ -77,8 +79,9 @@ class SecretService:
         return secret
 
     def update(self, draft: SecretDraft, *, by: Actor = SYSTEM) -> Secret:
-        """Replaces name, description, tags and, when one is given, the value. Raises as ``create`` does,
-        SecretMissingError, and SecretChangeError for what is fixed at creation."""
+        """Replaces name, description, tags and, when one is given, the value. Where all is as it was, so are version
+        and ``updated_at``, and yet it is noted: whoever gave the value has learned that it is the one. Raises as
+        ``create`` does, SecretMissingError, and SecretChangeError for what is fixed at creation."""
         check_draft(draft)
         with self._store.transaction() as tx:
             before = tx.secrets.find(draft.scope, draft.identifier)
@@ -89,8 +92,9 @@ class SecretService:
             if draft.value is not None:
                 check_manager(draft, self._managers)
             after = self._changed(before, draft)
-            tx.secrets.replace(after)
-            self._trail.note(tx, after.updated_at, by, Action.UPDATE, before, after)
+            if after != before:
+                tx.secrets.replace(after)
+            self._trail.note(tx, self._clock.now(), by, Action.UPDATE, before, after)
         return after
 
     def get(self, scope: Scope, identifier: str) -> Secret:
@@ -105,9 +109,9 @@ class SecretService:
         """``force``: also when connectors refer to it. Raises SecretInUseError, SecretMissingError."""
         with self._store.transaction() as tx:
             before = tx.secrets.find(scope, identifier)  # who is about to refer to it comes before or after this
-            users = tx.connectors.using_secret(scope, identifier)
+            users = tx.connectors.referring_to(scope, identifier)
             if users and not force:
-                raise SecretInUseError(identifier, users)
+                raise SecretInUseError(identifier, tuple(sorted(((u.scope, u.identifier) for u in users), key=_place)))
             if before is None or not tx.secrets.remove(scope, identifier):
                 raise SecretMissingError(identifier, "delete")
             self._trail.note(tx, self._clock.now(), by, Action.FORCE_DELETE if users else Action.DELETE, before, None)
@@ -170,19 +174,29 @@ class SecretService:
         )
 
     def _changed(self, before: Secret, draft: SecretDraft) -> Secret:
-        described = replace(
-            before,
-            name=draft.name,
-            description=draft.description,
-            tags=dict(draft.tags),
-            updated_at=self._clock.now(),
-        )
-        if draft.value is None:
+        described = replace(before, name=draft.name, description=draft.description, tags=dict(draft.tags))
+        is_same = self._is_same(before, draft)
+        if is_same and described == before:
+            return before
+        described = replace(described, updated_at=self._clock.now())
+        if is_same or draft.value is None:
             return described
         version = before.version + 1
         path, sealed = self._stored_value(draft, version)
         kept = draft.reference_version if path is not None else None
         return replace(described, reference=path, reference_version=kept, sealed=sealed, version=version)
+
+    def _is_same(self, before: Secret, draft: SecretDraft) -> bool:
+        """Whether the value given is the one that is stored. One that cannot be opened any more is another."""
+        if draft.value is None:
+            return False
+        given = draft.value.reveal()
+        if before.reference is not None:
+            return (given, draft.reference_version) == (before.reference, before.reference_version)
+        try:
+            return compare_digest(given.encode(), unseal(before, self._keyring).reveal().encode())
+        except (SecretDamagedError, WrongKeyError):
+            return False
 
     def _stored_value(self, draft: SecretDraft, version: int) -> tuple[str | None, SealedValue | None]:
         """Path or sealed value, as the value type says."""
@@ -191,3 +205,8 @@ class SecretService:
         if draft.value_type is ValueType.REFERENCE:
             return draft.value.reveal(), None
         return None, seal(draft.value, place_of(draft.scope, draft.identifier, version), self._keyring)
+
+
+def _place(address: tuple[Scope, str]) -> tuple[str, str, str]:
+    scope, identifier = address
+    return identifier, scope.org or "", scope.project or ""

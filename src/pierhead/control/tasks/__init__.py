@@ -5,7 +5,7 @@ from .bell import Bell, Bells
 from .errors import CheckpointTooLargeError, StaleLeaseError, TaskExistsError, TaskNotFoundError
 from .model import FINAL_STATES, FREE_RELEASES, OPEN_STATES, Lease, TaskRow, TaskState
 from .ports import TaskRows, TaskStore, TaskTransaction
-from .service import TaskQueue
+from .service import Busy, TaskQueue
 
 __all__ = [
     "FINAL_STATES",
@@ -13,6 +13,7 @@ __all__ = [
     "OPEN_STATES",
     "Bell",
     "Bells",
+    "Busy",
     "CheckpointTooLargeError",
     "Lease",
     "StaleLeaseError",

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from pierhead.control.scopes import Areas
+from pierhead.control.scopes import Areas, Scope
 from pierhead.kit.paging import Page, PageRequest
 from pierhead.kit.signals import Signal, Signals
 
@@ -27,8 +27,11 @@ class TaskRows(Protocol):
     ) -> Page[TaskRow]:
         """Newest first; no ``states`` means all of them."""
 
-    def lease(self, owner: str, kinds: Collection[str], now: datetime, until: datetime) -> TaskRow | None:
-        """Gives the oldest task that is due (``model.is_due``) to ``owner``, with a fence of its own."""
+    def lease(
+        self, owner: str, kinds: Collection[str], now: datetime, until: datetime, busy: Collection[Scope] = ()
+    ) -> TaskRow | None:
+        """Gives the oldest task that is due (``model.is_due``) to ``owner``, with a fence of its own; none that was
+        asked for in a ``busy`` scope."""
 
     def lease_this(self, task_id: str, owner: str, now: datetime, until: datetime) -> TaskRow | None:
         """Gives a task that has a route to ``owner``; None when it may not be leased (``model.may_be_leased``)."""

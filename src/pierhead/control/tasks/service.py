@@ -7,7 +7,7 @@ not know what a kind means, or who a task with a route should be offered to.
 
 import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from pierhead.control.scopes import Areas, Scope
@@ -27,6 +27,9 @@ MAX_CHECKPOINT_BYTES = 16 * KIB
 _BY_A_WORKER = frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED})
 # Signals from other processes may be lost, so who waits for an end looks by itself as often as this.
 _LOOK_EVERY_S = 5.0
+
+
+Busy = Callable[[], Collection[Scope]]
 
 
 class TaskQueue:
@@ -82,16 +85,16 @@ class TaskQueue:
         _announce(tx, task)
         return task
 
-    def lease(self, owner: str, kinds: Collection[str], *, wait_s: float = 0.0) -> Lease | None:
-        """The oldest task of these kinds that has no route, or None.
+    def lease(self, owner: str, kinds: Collection[str], *, wait_s: float = 0.0, busy: Busy = frozenset) -> Lease | None:
+        """The oldest task of these kinds that has no route, or None. ``busy`` says, when asked, whose tasks shall wait.
 
         Without one it waits up to ``wait_s`` seconds for something to change, looks once more and returns: a loop
         around it stays in charge of stopping, and ``wake`` cuts the wait short.
         """
         seen = self._bell.count
-        lease = self._lease_now(owner, kinds)
+        lease = self._lease_now(owner, kinds, busy())
         if lease is None and wait_s > 0 and self._bell.wait(seen, wait_s):
-            lease = self._lease_now(owner, kinds)
+            lease = self._lease_now(owner, kinds, busy())
         return lease
 
     def acquire(self, tx: TaskTransaction, task_id: str, owner: str) -> Lease | None:
@@ -246,10 +249,10 @@ class TaskQueue:
         self._bell.ring()
         self._ends.ring()
 
-    def _lease_now(self, owner: str, kinds: Collection[str]) -> Lease | None:
+    def _lease_now(self, owner: str, kinds: Collection[str], busy: Collection[Scope]) -> Lease | None:
         now = self._clock.now()
         with self._store.transaction() as tx:
-            task = tx.tasks.lease(owner, kinds, now, self._until(now))
+            task = tx.tasks.lease(owner, kinds, now, self._until(now), busy)
         return None if task is None else Lease(task)
 
     def _until(self, now: datetime) -> datetime:

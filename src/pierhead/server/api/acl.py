@@ -45,7 +45,8 @@ def check(call: ReferenceCall, body: Checks) -> Answer[AccessCheckAnswer]:
     is_own = (kind, identifier) == (own.type, own.identifier)
     if not is_own:
         call.require(_VIEW[kind], Scope(call.account))
-    found = [_checked(call, each, own if is_own else _meant(call, each, kind, identifier)) for each in body.permissions]
+    meant = _Meant(call, kind, identifier)
+    found = [_checked(call, each, own if is_own else meant.at(_scope(call, each))) for each in body.permissions]
     who = CheckedPrincipalOut(principal_identifier=identifier, principal_type=kind)
     return answer(call, AccessCheckAnswer(principal=who, access_control_list=found))
 
@@ -80,6 +81,20 @@ def _scope(call: Call, asked: PermissionCheck) -> Scope | None:
     return Scope(call.account, place.org_identifier, place.project_identifier)
 
 
-def _meant(call: Call, asked: PermissionCheck, kind: PrincipalType, identifier: str) -> PrincipalRef | None:
-    """A service account is looked for in the place asked about, and upwards."""
-    return call.app.rights.assignments.principal(_scope(call, asked) or Scope(call.account), kind, identifier)
+class _Meant:
+    """Who is asked about: a person lives in the account, a service account is looked for in the place asked about and
+    upwards. Each place is looked at once, however many checks there are."""
+
+    def __init__(self, call: Call, kind: PrincipalType, identifier: str) -> None:
+        self._call = call
+        self._kind = kind
+        self._identifier = identifier
+        self._found: dict[Scope, PrincipalRef | None] = {}
+
+    def at(self, scope: Scope | None) -> PrincipalRef | None:
+        account = Scope(self._call.account)
+        place = account if scope is None or self._kind is PrincipalType.USER else scope
+        if place not in self._found:
+            assignments = self._call.app.rights.assignments
+            self._found[place] = assignments.principal(place, self._kind, self._identifier)
+        return self._found[place]

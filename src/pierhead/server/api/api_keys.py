@@ -10,6 +10,7 @@ from pierhead.server.auth import Call, OwnCall, ReferenceCall, own_caller, refer
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
+from .givers import giver_of
 from .key_owners import AskedOwner, authorise
 from .openapi import takes
 from .pages import page_among
@@ -74,7 +75,7 @@ def update(call: OwnCall, identifier: str, body: Sent) -> Answer[ApiKeyOut]:
 def delete(call: ReferenceCall, owner: AskedOwner, identifier: str) -> Answer[bool]:
     """With its tokens."""
     authorise(call, owner)
-    call.app.people.api_keys.delete(owner, identifier, by=call.actor)
+    call.app.people.api_keys.delete(owner, identifier, giver=giver_of(call))
     return answer(call, True)
 
 

@@ -48,7 +48,7 @@ def list_aggregates(
     search: SearchTerm = "",
 ) -> Answer[PageData[TokenAggregate]]:
     """Tokens of one API key, or without ``apiKeyIdentifier`` of all of the owner's; newest first."""
-    authorise(call, owner)
+    authorise(call, owner, reads=True)
     found = call.app.people.api_tokens.list(owner, api_key or None)
     asked = [token for token in reversed(found) if not wanted or token.identifier in wanted]
     return answer(call, page_data(page_among(asked, search, page), lambda each: TokenAggregate.of(each, _now(call))))
@@ -75,7 +75,7 @@ def update(call: ReferenceCall, identifier: str, body: Sent) -> Answer[TokenOut]
         raise InvalidFieldsError((FieldProblem("identifier", "cannot be changed"),))
     owner = body.owner(call.principal.ref)
     authorise(call, owner)
-    changed = call.app.people.api_tokens.update(body.draft(owner), by=call.actor)
+    changed = call.app.people.api_tokens.update(body.draft(owner), giver=giver_of(call))
     return answer(call, TokenOut.of(changed, _now(call)))
 
 
@@ -83,7 +83,7 @@ def update(call: ReferenceCall, identifier: str, body: Sent) -> Answer[TokenOut]
 def delete(call: ReferenceCall, owner: AskedOwner, identifier: str, api_key: InKey) -> Answer[bool]:
     """It opens nothing from now on, and is forgotten."""
     authorise(call, owner)
-    call.app.people.api_tokens.delete(TokenAddress(owner, api_key, identifier), by=call.actor)
+    call.app.people.api_tokens.delete(TokenAddress(owner, api_key, identifier), giver=giver_of(call))
     return answer(call, True)
 
 
@@ -95,7 +95,7 @@ def revoke(call: ReferenceCall, owner: AskedOwner, identifier: str, api_key: InK
 
 
 def _revoked(call: Call, owner: PrincipalRef, identifier: str, api_key: str) -> TokenOut:
-    revoked = call.app.people.api_tokens.revoke(TokenAddress(owner, api_key, identifier), by=call.actor)
+    revoked = call.app.people.api_tokens.revoke(TokenAddress(owner, api_key, identifier), giver=giver_of(call))
     return TokenOut.of(revoked, _now(call))
 
 

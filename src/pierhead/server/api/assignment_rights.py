@@ -8,6 +8,7 @@ from pierhead.control.access import (
     AssignmentNotFoundError,
     InvalidAssignmentError,
     Permission,
+    PrincipalRef,
     RoleAssignment,
     view_of,
 )
@@ -56,6 +57,15 @@ def visible_assignments(call: Call, scope: Scope) -> list[RoleAssignment]:
     """Those of the place whose principals the caller may see, oldest first."""
     call.visible(scope)
     return [each for each in call.app.rights.assignments.list(scope) if _sees(call, each)]
+
+
+def sees_principal(call: Call, scope: Scope, principal: PrincipalRef) -> bool:
+    """Where it lives, or at the place of an assignment that it has there."""
+    permission = view_of(_CHANGE[principal.type])
+    if call.may(permission, principal.scope, principal.identifier):
+        return True
+    found = call.app.rights.assignments.list(scope)
+    return any(each.principal == principal for each in found) and call.may(permission, scope, principal.identifier)
 
 
 def _sees(call: Call, assignment: RoleAssignment) -> bool:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pierhead.control.audit import AuditTamperedError
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import OwnCall, ReferenceCall, own_caller, reference_caller
+from pierhead.server.call import Call
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
@@ -34,8 +35,15 @@ def list_audits(
     for each in scopes or (scope,):
         call.authorise(each)
     areas = tuple(dict.fromkeys(area for each in scopes for area in call.areas(each)))
-    found = call.app.audit.list(call.account, wanted.value(areas), page)
+    found = call.app.audit.list(call.account, wanted.value(areas, _people(call, wanted.people or [])), page)
     return answer(call, page_data(found, AuditEvent.of))
+
+
+def _people(call: Call, named: list[str]) -> tuple[str, ...]:
+    """Whoever has one of these emails is found by the identifier that the records know them by."""
+    emails = (name for name in named if "@" in name)
+    users = (call.app.people.users.find_by_email(call.account, email) for email in emails)
+    return (*named, *(user.id for user in users if user is not None))
 
 
 @router.get("/audit/api/auditYaml", operation_id="getAuditYaml", dependencies=[Depends(reference_caller)])
@@ -45,7 +53,8 @@ def get_yaml(
     """What was there before the event and after it; of a secret, a keyed digest."""
     record = call.lookup.audit.get(call.account, audit_id)
     call.authorise(record.entry.subject.scope, audit_id)
-    return answer(call, AuditYaml.of(record))
+    token = call.app.people.api_tokens.find(call.account, record.entry.by.credential)
+    return answer(call, AuditYaml.of(record, token))
 
 
 @router.get("/pierhead/v1/audit/verify", operation_id="verifyAudit", dependencies=[Depends(own_caller)])
@@ -54,5 +63,5 @@ def verify(call: OwnCall) -> Answer[AuditVerdict]:
     try:
         verdict = call.app.audit.verify(call.account)
     except AuditTamperedError as error:
-        return answer(call, AuditVerdict(intact=False, broken_at=error.sequence, problem=error.message))
+        return answer(call, AuditVerdict(intact=False, broken_at=error.sequence, problem=error.problem))
     return answer(call, AuditVerdict(intact=True, records=verdict.records, seal=verdict.seal))

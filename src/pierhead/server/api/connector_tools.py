@@ -46,7 +46,7 @@ def test_unsaved(call: OwnCall, body: Draft, slow: Slow) -> Answer[TestResult]:
     draft = parse_connector(body, call.account)
     call.authorise(draft.scope, draft.identifier)
     connector = call.app.connectors.unsaved(draft, CallerAuthority(call))
-    with slow.one("connection tests"):
+    with slow.one("connection tests", call.share_key):
         tested = call.app.connector_tasks.tested_unsaved(connector, by=call.actor)
     return test_answer(call, tested)
 
@@ -62,7 +62,7 @@ def list_tags(
 ) -> Answer[TagsInfo]:
     """Tags of a repository as seen through a connector; ``truncated`` when there are more than ``limit``."""
     use_connector(call, call.app.connectors.get(scope, identifier))
-    with slow.one("lists of tags"):
+    with slow.one("lists of tags", call.share_key):
         found = call.app.connector_tasks.list_tags(scope, identifier, repository, limit)
     return answer(call, TagsInfo(name=found.name, tags=list(found.tags), truncated=found.truncated))
 
@@ -77,7 +77,7 @@ def list_repositories(
 ) -> Answer[RepositoriesInfo]:
     """Repositories as the registry lists them through a connector; many registries list none."""
     use_connector(call, call.app.connectors.get(scope, identifier))
-    with slow.one("lists of repositories"):
+    with slow.one("lists of repositories", call.share_key):
         found = call.app.connector_tasks.list_repositories(scope, identifier, limit)
     return answer(call, RepositoriesInfo(repositories=list(found.repositories), truncated=found.truncated))
 
@@ -92,6 +92,6 @@ def resolve(
 ) -> Answer[ResolvedImage]:
     """What an image's tag means now through a connector: its digest, and the platforms that are in it."""
     use_connector(call, call.app.connectors.get(scope, identifier))
-    with slow.one("resolutions"):
+    with slow.one("resolutions", call.share_key):
         found = call.app.connector_tasks.resolve(scope, identifier, image)
     return answer(call, ResolvedImage.of(found))

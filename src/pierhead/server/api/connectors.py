@@ -6,7 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from pierhead.control.access import Permission
-from pierhead.control.connectors import CATEGORY, CONNECTOR_TYPE, ForceDeleteError, SavedConnector, parse_connector
+from pierhead.control.connectors import (
+    CATEGORY,
+    CONNECTOR_TYPE,
+    ConnectorWarning,
+    ForceDeleteError,
+    SavedConnector,
+    parse_connector,
+)
 from pierhead.control.scopes import Scope
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
@@ -20,7 +27,7 @@ from .holders import name_of
 from .openapi import takes
 from .params import ForceDelete, ReferenceScope, SearchTerm, page_of
 from .slow_calls import Slow
-from .uses import use_connector
+from .uses import may_use_secrets, use_connector
 from .wire.connection_tests import TestResult, Way
 from .wire.connectors import (
     ConnectorBody,
@@ -36,6 +43,11 @@ router = APIRouter(prefix="/ng/api/connectors", tags=["connectors"], dependencie
 Sent = Annotated[object, Depends(json_value())]
 Filter = Annotated[ConnectorFilterBody | None, Depends(json_body(ConnectorFilterBody, is_optional=True))]
 Everywhere = Annotated[bool, Query(alias="includeAllConnectorsAvailableAtScope")]
+_NOT_TESTED = ConnectorWarning(
+    "connector-not-tested",
+    "it was not tested, for you may not use its secrets: its status is that of its last test until the next one, which "
+    "comes on its own within half an hour",
+)
 
 
 @router.post("", operation_id="createConnector", openapi_extra=takes(ConnectorBody))
@@ -49,7 +61,8 @@ def create(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
 
 @router.put("", operation_id="updateConnector", openapi_extra=takes(ConnectorBody))
 def update(call: ReferenceCall, body: Sent) -> Answer[SavedConnectorItem]:
-    """Replaces all of a connector but its identifier, scope and creation time; a connection test follows.
+    """Replaces all of a connector but its identifier, scope and creation time; a connection test follows, when the
+    caller has the right to use its secrets.
 
     Where its secrets would go another way than before, the caller has to have the right to use them.
     """
@@ -112,7 +125,7 @@ def is_identifier_free(call: ReferenceCall, scope: ReferenceScope, identifier: A
 def test_connection(call: ReferenceCall, scope: ReferenceScope, identifier: str, slow: Slow) -> Answer[TestResult]:
     """Tests a saved connector and waits for the result; a connector that fails is a good answer with FAILURE in it."""
     use_connector(call, call.app.connectors.get(scope, identifier))
-    with slow.one("connection tests"):
+    with slow.one("connection tests", call.share_key):
         tested = call.app.connector_tasks.tested(scope, identifier, by=call.actor)
     return test_answer(call, tested)
 
@@ -145,8 +158,12 @@ def test_answer(call: Call, tested: Tested) -> Answer[TestResult]:
 
 
 def saved_answer(call: Call, saved: SavedConnector) -> Answer[SavedConnectorItem]:
-    """Says what was stored, and has it tested without waiting for that."""
+    """Says what was stored, and has it tested without waiting for that, where the caller may use its secrets."""
     connector = saved.connector
-    if not connector.spec.ignore_test_connection:
+    if connector.spec.ignore_test_connection:
+        return answer(call, SavedConnectorItem.of_saved(saved))
+    if may_use_secrets(call, connector):
         call.app.connector_tasks.start_test(connector.scope, connector.identifier)
+    else:
+        saved = replace(saved, warnings=(*saved.warnings, _NOT_TESTED))
     return answer(call, SavedConnectorItem.of_saved(saved))

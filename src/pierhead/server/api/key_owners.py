@@ -1,6 +1,7 @@
 """Whose keys a call is about, and whether the caller may see to them.
 
-A person's own keys are the person's own business. Those of other people need ``core_user_manage``, and those of a
+A person's own keys are the person's own business; a service account may read the list of its own, and no more, so that
+a key of a program cannot make itself last. Those of other people need ``core_user_manage``, and those of a
 service account ``core_serviceaccount_manageapikey`` where it lives. Whoever is given the text of a token has all the
 rights of its owner anyway: that is asked where tokens are made.
 """
@@ -35,9 +36,12 @@ AskedOwner = Annotated[PrincipalRef, Depends(_asked_owner)]
 """The owner that the query names."""
 
 
-def authorise(call: Call, owner: PrincipalRef) -> None:
-    """Raises AccessDeniedError, and PrincipalNotFoundError for an owner that the caller may not see."""
-    if _is_own(call, owner):
+def authorise(call: Call, owner: PrincipalRef, *, reads: bool = False) -> None:
+    """``reads``: without their texts, and without a change; everybody may read the own ones, programs too.
+
+    Raises AccessDeniedError, and PrincipalNotFoundError for an owner that the caller may not see.
+    """
+    if _is_own(call, owner) or (reads and owner == call.principal.ref):
         call.allow()
     elif owner.type is PrincipalType.USER:
         call.require(Permission.USER_MANAGE, owner.scope, owner.identifier, no_user)

@@ -1,6 +1,5 @@
 """Pipelines: explain what would be pulled and why, and initialize for real. The body is the pipeline's own text."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,11 +8,11 @@ from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 
 from pierhead.control.access import Permission
-from pierhead.control.pipelines import render
-from pierhead.control.scopes import Scope
+from pierhead.control.pipelines import MayName, render
 from pierhead.server.auth import Call, OwnCall, own_caller
 
 from .answers import Answer, answer
+from .authority import CallerAuthority
 from .bodies import JSON, media_type, raw_body, validated
 from .openapi import takes
 from .params import OwnScope
@@ -71,26 +70,29 @@ Sent = Annotated[Given, Depends(_given)]
 @router.post("/explain", operation_id="explainPipeline", openapi_extra=takes(PipelineBody, *YAML))
 def explain(call: OwnCall, scope: OwnScope, given: Sent) -> Answer[PlanInfo]:
     """Every image of the pipeline with connector, version and name, and why. Changes nothing, asks no registry."""
-    plan = call.app.runs.explain(given.raw, scope, given.stages, _may(call, Permission.CONNECTOR_VIEW))
+    plan = call.app.runs.explain(given.raw, scope, given.stages, _sees(call))
     return answer(call, PlanInfo.of(plan))
 
 
 @router.post("/render", operation_id="renderPipeline", openapi_extra=takes(PipelineBody, *YAML))
 def render_manifests(call: OwnCall, scope: OwnScope, given: Sent) -> Answer[ManifestsInfo]:
     """The Pods and pull secrets of the stages that run on Kubernetes; passwords are masked, and stay here."""
-    plan = call.app.runs.explain(given.raw, scope, given.stages, _may(call, Permission.CONNECTOR_VIEW))
+    plan = call.app.runs.explain(given.raw, scope, given.stages, _sees(call))
     in_pods = [stage for stage in plan.stages if stage.infrastructure.pod is not None]
     return answer(call, ManifestsInfo(manifests=[each for stage in in_pods or plan.stages for each in render(stage)]))
 
 
 @router.post("/initialize", operation_id="initializePipeline", openapi_extra=takes(PipelineBody, *YAML))
 def initialize(call: OwnCall, scope: OwnScope, given: Sent) -> Answer[RunInfo]:
-    """Starts pulling what ``explain`` says, and answers at once with the run to follow."""
-    may_name = _may(call, Permission.CONNECTOR_ACCESS)
+    """Starts pulling what ``explain`` says, and answers at once with the run to follow.
+
+    Whoever starts it needs the right to use each connector that the pipeline names, and its secrets.
+    """
+    may_name = CallerAuthority(call).use_named
     run = call.app.runs.initialize(given.raw, scope, call.principal.name, given.stages, may_name, by=call.actor)
     return answer(call, RunInfo.of(run))
 
 
-def _may(call: Call, permission: Permission) -> Callable[[Scope, str], bool]:
+def _sees(call: Call) -> MayName:
     """Of the connectors that the pipeline names; the account's own one, which it gets without naming it, is free."""
-    return lambda scope, identifier: call.may(permission, scope, identifier)
+    return lambda connector: call.may(Permission.CONNECTOR_VIEW, connector.scope, connector.identifier)

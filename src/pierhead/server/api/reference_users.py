@@ -15,6 +15,7 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
+from .givers import giver_of
 from .openapi import takes
 from .params import ReferenceScope, SearchTerm, page_of
 from .wire.grants import AssignmentNote
@@ -71,7 +72,7 @@ def remove(call: ReferenceCall, scope: ReferenceScope, userId: str) -> Answer[bo
     """From the account; in an organization or a project, only what was granted there."""
     call.authorise(scope, userId)
     if scope.org is None:
-        call.app.people.users.delete(call.account, userId, by=call.actor)
+        call.app.people.users.delete(call.account, userId, giver=giver_of(call))
     else:
         call.app.people.users.leave(scope, userId, by=call.actor)
     return answer(call, True)

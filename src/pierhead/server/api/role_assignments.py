@@ -20,7 +20,7 @@ from pierhead.kit.paging import Page, PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
-from .assignment_rights import checked, found_to_change, found_to_see, visible_assignments
+from .assignment_rights import checked, found_to_change, found_to_see, sees_principal, visible_assignments
 from .bodies import json_body
 from .givers import giver_of
 from .openapi import takes
@@ -114,10 +114,12 @@ def aggregated(call: ReferenceCall, scope: ReferenceScope, body: Filter) -> Answ
 
 @router.post("/validate", operation_id="validateRoleAssignment", openapi_extra=takes(ValidationBody))
 def validate(call: ReferenceCall, scope: ReferenceScope, body: Proposed) -> Answer[ValidationAnswer]:
-    """Whether what a proposed assignment is made of is there."""
+    """Whether what a proposed assignment is made of is there; a principal that the caller may not see is not."""
     kind = checked(call, scope, body.role_assignment)
     call.allow()
     principal, role, group = call.app.rights.assignments.parts(body.role_assignment.draft(scope, kind))
+    if principal is not None and not sees_principal(call, scope, principal):
+        principal = None
     said = body.role_assignment
     return answer(
         call,

@@ -26,7 +26,8 @@ class At(Enum):
     LATER = auto()
     """By the route itself, with ``Call.authorise``, once it knows what the call is about."""
     LIST = auto()
-    """By the route itself, with ``Call.visible``: a list holds what the caller may see, and is never refused."""
+    """By the route itself, with ``Call.visible``: a list holds what the caller may see, and is never refused but for a
+    place that is not there for the caller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,22 @@
 """A run as server-sent events: what changed since the last look, until the run is final."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
 from anyio import CapacityLimiter, to_thread
 
 from pierhead.control.pipelines import ImageFacts, Run, RunService, RunState
 from pierhead.control.tasks import Bell
 
-from .refusals import BusyError
+from .shares import NOBODY, Share, Shares
 from .wire.common import Wire
 from .wire.runs import RunImageInfo, RunSummary
 
 EVENT_STREAM = "text/event-stream"
 LOOK_EVERY_S = 1.0
 KEEP_ALIVE_S = 15.0
+EACH = 16
+"""Streams of one principal, so that nobody alone keeps all others from following theirs."""
 ASK_EVERY_S = 2.0
 """With what grants are remembered at most when no word of a change arrives, still less than five seconds for a right
 that is taken away with such a word."""
@@ -25,29 +27,32 @@ _KEEP_ALIVE = b": still here\n\n"
 class RunStreams:
     """The streams that are open in one application; they wait on threads of their own and starve nobody."""
 
-    def __init__(self, runs: RunService, *, max_open: int = 64) -> None:
+    def __init__(self, runs: RunService, *, max_open: int = 64, each: int = EACH) -> None:
         self._runs = runs
         self._limiter = CapacityLimiter(max_open)
-        self._max_open = max_open
-        self.open = 0
+        self._shares = Shares(max_open, each)
 
-    def stream(self, run: Run, may_go_on: MayGoOn = lambda: True) -> AsyncIterator[bytes]:
-        """Events from now on, beginning with everything as it is in ``run``. Raises BusyError.
+    @property
+    def open(self) -> int:
+        return self._shares.taken
+
+    def stream(
+        self, run: Run, may_go_on: MayGoOn = lambda: True, principal: str = NOBODY
+    ) -> AsyncGenerator[bytes, None]:
+        """Events from now on, beginning with everything as it is in ``run``. Counted before anything is answered.
 
         ``may_go_on`` is asked every two seconds: whoever has lost the right to the run is told nothing more of it.
+        ``principal`` is the key of whoever asks. Raises BusyError.
         """
-        if self.open >= self._max_open:
-            raise BusyError("event streams")
-        return self._events(run, may_go_on)
+        return self._events(run, may_go_on, self._shares.take("event streams", principal))
 
-    async def _events(self, run: Run, may_go_on: MayGoOn) -> AsyncIterator[bytes]:
-        self.open += 1
+    async def _events(self, run: Run, may_go_on: MayGoOn, share: Share) -> AsyncGenerator[bytes, None]:
         try:
             with self._runs.changes(run.id) as bell:
                 async for event in self._events_until_final(run, bell, may_go_on):
                     yield event
         finally:
-            self.open -= 1
+            share.give_back()
 
     async def _events_until_final(self, run: Run, bell: Bell, may_go_on: MayGoOn) -> AsyncIterator[bytes]:
         changes = Changes()

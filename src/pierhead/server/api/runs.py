@@ -66,7 +66,7 @@ async def stream_events(
         return is_still(request, shown, call.principal) and call.may(Permission.PIPELINE_VIEW, place, run_id)
 
     return StreamingResponse(
-        streams.stream(run, may_go_on), media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"}
+        streams.stream(run, may_go_on, call.share_key), media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"}
     )
 
 

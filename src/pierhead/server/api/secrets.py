@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pierhead.control.access import Permission
 from pierhead.control.connectors import ForceDeleteError
 from pierhead.control.scopes import Scope
-from pierhead.control.secrets import SecretChangeError, check_same_scope
+from pierhead.control.secrets import SecretChangeError, SecretInUseError, check_same_scope
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import ReferenceCall, reference_caller
 
@@ -81,5 +81,9 @@ def delete(call: ReferenceCall, scope: ReferenceScope, identifier: str, force: F
     """Refused while connectors refer to it; ``forceDelete`` is for those who may edit the account."""
     if force and not call.may(Permission.ACCOUNT_EDIT, Scope(call.account)):
         raise ForceDeleteError(call.account)
-    call.app.secrets.delete(scope, identifier, force=force, by=call.actor)
+    try:
+        call.app.secrets.delete(scope, identifier, force=force, by=call.actor)
+    except SecretInUseError as error:
+        seen = tuple(user for user in error.users if call.may(Permission.CONNECTOR_VIEW, *user))
+        raise SecretInUseError(identifier, seen, len(error.users) - len(seen)) from None
     return answer(call, True)

@@ -55,7 +55,7 @@ def begin_oidc(
 ) -> Response:
     """Sends the browser to the provider; afterwards it goes on to ``next``, a path of this server."""
     application = _application(request)
-    with slow.one("logins at the provider"):
+    with slow.one("logins at the provider", _somebody(request).address):
         url, cookie = application.login.oidc.begin(next_path)
     response = RedirectResponse(url, 302)
     OIDC_STATE.set(response, cookie, is_plain=application.settings.has_plain_cookie)
@@ -77,7 +77,7 @@ def finish_oidc(
     cookie = OIDC_STATE.read(request, is_plain=is_plain)
     if error or not code or cookie is None:
         raise OidcLoginError("the provider refused it" if error else "this browser has not begun it, or not lately")
-    with slow.one("logins at the provider"):
+    with slow.one("logins at the provider", _somebody(request).address):
         opened, path = application.login.oidc.finish(None, cookie, state, code, _somebody(request))
     response = HTMLResponse(_MOVED.format(path=html.escape(path)))
     SESSION.set(response, opened.text, is_plain=is_plain)

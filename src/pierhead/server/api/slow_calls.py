@@ -1,6 +1,5 @@
 """Calls that wait for somebody else's registry: few at a time, so that they never eat up the threads that answer."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -8,24 +7,26 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
-from .refusals import BusyError
+from .shares import NOBODY, Shares
+
+EACH = 6
+"""Of one principal, so that nobody alone keeps all others waiting."""
 
 
 class SlowCalls:
     """Thread-safe. Half of the framework's forty threads, so the other half stays free for everything else."""
 
-    def __init__(self, at_once: int = 20) -> None:
-        self._free = threading.BoundedSemaphore(at_once)
+    def __init__(self, at_once: int = 20, each: int = EACH) -> None:
+        self._shares = Shares(at_once, each)
 
     @contextmanager
-    def one(self, what: str) -> Iterator[None]:
-        """Raises BusyError when as many as there may be are running."""
-        if not self._free.acquire(blocking=False):
-            raise BusyError(what)
+    def one(self, what: str, principal: str = NOBODY) -> Iterator[None]:
+        """``principal``: the key of whoever asks. Raises BusyError when as many as there may be are running."""
+        share = self._shares.take(what, principal)
         try:
             yield
         finally:
-            self._free.release()
+            share.give_back()
 
 
 def _slow_calls(request: Request) -> SlowCalls:

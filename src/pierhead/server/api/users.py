@@ -11,6 +11,7 @@ from pierhead.server.auth import OwnCall, own_caller
 from . import reference_users
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
+from .givers import giver_of
 from .openapi import takes
 from .params import SearchTerm, page_of
 from .wire.users import UserIn, UserItem, UserNameIn
@@ -42,7 +43,8 @@ def get(call: OwnCall, userId: str) -> Answer[UserItem]:  # noqa: N803 - the wir
         call.allow()
     else:
         call.authorise(Scope(call.account), user_id, asked_for=userId)
-    return answer(call, UserItem.of(call.app.people.users.get(call.account, user_id)))
+    user = call.app.people.users.get(call.account, user_id)
+    return answer(call, UserItem.of(user, call.app.login.passwords.locked_until(user)))
 
 
 @router.put("/{userId}", operation_id="updateUser", openapi_extra=takes(UserNameIn))
@@ -56,7 +58,7 @@ def update(call: OwnCall, userId: str, body: Annotated[UserNameIn, Depends(json_
 def disable(call: OwnCall, userId: str) -> Answer[UserItem]:  # noqa: N803
     """Sessions end, and keys open nothing, until ``enable``."""
     call.authorise(Scope(call.account), userId)
-    return answer(call, UserItem.of(call.app.people.users.disable(call.account, userId, by=call.actor)))
+    return answer(call, UserItem.of(call.app.people.users.disable(call.account, userId, giver=giver_of(call))))
 
 
 @router.post("/{userId}/enable", operation_id="enableUser")
@@ -69,5 +71,5 @@ def enable(call: OwnCall, userId: str) -> Answer[UserItem]:  # noqa: N803
 def delete(call: OwnCall, userId: str) -> Answer[bool]:  # noqa: N803
     """With all keys, sessions and role assignments."""
     call.authorise(Scope(call.account), userId)
-    call.app.people.users.delete(call.account, userId, by=call.actor)
+    call.app.people.users.delete(call.account, userId, giver=giver_of(call))
     return answer(call, True)

@@ -21,6 +21,10 @@ def use_connector(call: Call, connector: Connector, absent: Absent = ConnectorMi
         call.require(Permission.SECRET_ACCESS, scope, identifier)
 
 
+def may_use_secrets(call: Call, connector: Connector) -> bool:
+    return all(call.may(Permission.SECRET_ACCESS, *secret) for secret in connector.secrets())
+
+
 def visible_groups(call: Call, views: Iterable[GroupView]) -> tuple[GroupView, ...]:
     """Those that the caller may see."""
     return tuple(view for view in views if sees_delegate(call, view.group.scope, view.group.name))

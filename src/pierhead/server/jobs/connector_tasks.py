@@ -228,7 +228,9 @@ class ConnectorTasks:
         self, tx: WorkTransaction, wanted: _Wanted, deadline_s: float | None, *, is_question: bool = False
     ) -> _Queued | None:
         origins = tuple(dict.fromkeys(origin_of(connector) for connector in wanted.connectors))
-        settled = self._dispatcher.settle(tx, path_of(wanted.connectors), wanted.scope, origins, asks=wanted.asks)
+        secrets = [scope for connector in wanted.connectors for scope in connector.secret_scopes]
+        path = path_of(wanted.connectors)
+        settled = self._dispatcher.settle(tx, path, wanted.scope, origins, secrets, asks=wanted.asks)
         if settled.route is None and is_question:
             return None
         task = self._queue.enqueue(

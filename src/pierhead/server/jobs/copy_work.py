@@ -18,6 +18,7 @@ from pierhead.protocol.tasks import (
 from .errors import clipped, document_of
 from .origins import by_host
 from .payloads import Place, place_in, text_in
+from .performer import performer_of
 from .question_work import named
 from .registry_access import RegistrySecrets, access_for_image
 from .results import check_keys, document_of_result, expect, kept
@@ -50,13 +51,14 @@ class CopyWork:
         taken, put = named(source, text_in(lease.task, "from")), named(target, text_in(lease.task, "to"))
         digest, platforms = lease.task.payload.get("digest"), lease.task.payload.get("platforms")
         assert isinstance(platforms, list | tuple)
+        secrets = self._secrets.shown_to(performer_of(self._store, lease))
         image = CopyImage(
             key=_KEY,
             source=str(taken),
             digest=str(digest) if digest else None,
             target=str(put),
-            from_registry=access_for_image(taken, source, self._secrets),
-            to_registry=access_for_image(put, target, self._secrets),
+            from_registry=access_for_image(taken, source, secrets),
+            to_registry=access_for_image(put, target, secrets),
             platforms=tuple(map(str, platforms)),
         )
         checkpoint = lease.task.checkpoint

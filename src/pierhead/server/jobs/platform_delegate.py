@@ -6,11 +6,15 @@ What a kind of task means is known to its ``Work``; which tasks are for the plat
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Protocol
 
 from pierhead.control.pipelines import RunService
-from pierhead.control.tasks import Lease, StaleLeaseError, TaskQueue
+from pierhead.control.scopes import Scope
+from pierhead.control.tasks import Busy, Lease, StaleLeaseError, TaskQueue
 from pierhead.kit.ids import random_text
 from pierhead.kit.tasks import Loop
 from pierhead.protocol.tasks import FailedResult, Result, Task
@@ -20,6 +24,7 @@ from pierhead.worker.execute import execute
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .lease_keeper import LeaseKeeper
+from .payloads import TEST_KIND
 from .reporter import Reporter
 from .work import Work, WorkStore, ordered
 
@@ -27,7 +32,11 @@ log = logging.getLogger(__name__)
 
 ALONE = "platform"
 """The owner where no other server can share the store: the next life of this process is the same owner."""
-_WORKERS = 2
+_WORKERS = 6
+_MOST_OF_A_SCOPE = 4
+"""Of the workers, so that whoever has runs hang in one place does not stop everybody else's."""
+_TESTERS = 1
+"""Take connection tests and nothing else: somebody waits for them."""
 _LOOK_EVERY_S = 5.0
 
 
@@ -68,7 +77,11 @@ class PlatformDelegate:
         self._closing = threading.Event()
         self._cancels: set[CancelToken] = set()
         self.spans: TaskSpans | None = None
-        self._loops = [Loop(f"platform-{n}", self._take_one) for n in range(_WORKERS)]
+        self._running: Counter[Scope] = Counter()
+        self._lock = threading.Lock()
+        everything, tests = tuple(works), tuple(kind for kind in works if kind == TEST_KIND)
+        self._loops = [Loop(f"platform-{n}", partial(self._take_one, everything, self._busy)) for n in range(_WORKERS)]
+        self._loops += [Loop(f"platform-tests-{n}", partial(self._take_one, tests, frozenset)) for n in range(_TESTERS)]
 
     def start(self) -> None:
         """Once. Takes back what an earlier life of this process held, where nobody else can be that owner."""
@@ -93,11 +106,29 @@ class PlatformDelegate:
         """Performs a question on the calling thread, past the queue (ADR 0006)."""
         return execute(task, layout=self._layout, transport=self._transport, cancel=CancelToken())
 
-    def _take_one(self, _: threading.Event) -> float:
-        lease = self._queue.lease(self._owner, tuple(self._works), wait_s=_LOOK_EVERY_S)
+    def _take_one(self, kinds: Collection[str], busy: Busy, _: threading.Event) -> float:
+        lease = self._queue.lease(self._owner, kinds, wait_s=_LOOK_EVERY_S, busy=busy)
         if lease is not None:
-            self._perform(lease)
+            with self._counted(lease.task.scope):
+                self._perform(lease)
         return 0.0
+
+    def _busy(self) -> frozenset[Scope]:
+        with self._lock:
+            return frozenset(scope for scope, count in self._running.items() if count >= _MOST_OF_A_SCOPE)
+
+    @contextmanager
+    def _counted(self, scope: Scope) -> Iterator[None]:
+        with self._lock:
+            self._running[scope] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                was_busy = self._running[scope] >= _MOST_OF_A_SCOPE
+                self._running[scope] -= 1
+            if was_busy:
+                self._queue.wake()
 
     def _perform(self, lease: Lease) -> None:
         cancel = CancelToken()

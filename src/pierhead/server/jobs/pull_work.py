@@ -22,11 +22,10 @@ from pierhead.worker.execute import task_failure
 
 from .facts import facts_of, failed
 from .origins import by_host
+from .performer import performer_of
 from .registry_access import RegistrySecrets, access_for_image
 from .results import check_keys, expect
 from .work import Outcome, Report, WorkStore, WorkTransaction
-
-PLATFORM = "platform"
 
 
 class PullWork:
@@ -37,12 +36,14 @@ class PullWork:
 
     def order(self, lease: Lease) -> PullTask | None:
         """What cannot even be ordered is reported as failed at once."""
-        run, connectors = self._runs.begin(lease, *self._performer(lease))
+        performer = performer_of(self._store, lease)
+        secrets = self._secrets.shown_to(performer)
+        run, connectors = self._runs.begin(lease, performer.id, performer.name)
         orders: dict[str, PullImage] = {}
         refused: list[ImageEvent] = []
         for image in _open_images(run):
             try:
-                orders[image.pull_key] = self._order(image, run, connectors)
+                orders[image.pull_key] = _order(image, run, connectors, secrets)
             except AppError as error:
                 refused.append(ImageEvent(key=image.pull_key, state=ImageState.FAILED, error=task_failure(error)))
         if not orders:
@@ -80,14 +81,6 @@ class PullWork:
         found = [(hosts.get(host_of.get(event.key, "")), event) for event in result.images]
         return [(origin, event.error) for origin, event in found if origin and _says_something(event)]
 
-    def _performer(self, lease: Lease) -> tuple[str, str]:
-        """Its id and its name; all servers are one platform."""
-        if lease.task.route is None:
-            return PLATFORM, PLATFORM
-        with self._store.snapshot() as tx:
-            found = tx.delegates.find(lease.owner)
-        return lease.owner, found.label if found else lease.owner
-
     def _checked(self, lease: Lease, events: Iterable[ImageEvent]) -> Mapping[str, ImageFacts]:
         facts: dict[str, ImageFacts] = {}
         for event in events:
@@ -95,17 +88,18 @@ class PullWork:
         check_keys(facts, self._runs.pull_keys(lease), lease.task.kind)
         return facts
 
-    def _order(self, image: RunImage, run: Run, connectors: Mapping[str, Connector]) -> PullImage:
-        reference = Reference.parse(image.reference)
-        return PullImage(
-            key=image.pull_key,
-            reference=image.reference,
-            digest=image.facts.digest,  # resolved by its earlier attempt: the same bytes, whatever the tag says
-            platform=image.platform,
-            policy=Policy(image.pull_policy),
-            timeout_s=image.timeout_s,
-            registry=access_for_image(reference, _connector_of(image, run, connectors), self._secrets),
-        )
+
+def _order(image: RunImage, run: Run, connectors: Mapping[str, Connector], secrets: RegistrySecrets) -> PullImage:
+    reference = Reference.parse(image.reference)
+    return PullImage(
+        key=image.pull_key,
+        reference=image.reference,
+        digest=image.facts.digest,  # resolved by its earlier attempt: the same bytes, whatever the tag says
+        platform=image.platform,
+        policy=Policy(image.pull_policy),
+        timeout_s=image.timeout_s,
+        registry=access_for_image(reference, _connector_of(image, run, connectors), secrets),
+    )
 
 
 def _open_images(run: Run) -> list[RunImage]:

@@ -22,6 +22,7 @@ from pierhead.protocol.tasks import (
 
 from .errors import document_of
 from .payloads import REPOSITORIES_KIND, RESOLVE_KIND, TAGS_KIND, limit_in, place_in, text_in
+from .performer import performer_of
 from .registry_access import RegistrySecrets, access_for, access_for_image
 from .results import document_of_result, expect, kept
 from .work import Outcome, Report, WorkStore, WorkTransaction
@@ -79,7 +80,8 @@ class QuestionWork:
     def order(self, lease: Lease) -> Task:
         place = place_in(lease.task)
         connector = self._connectors.get(place.scope, place.connector)
-        return self._question.task(lease.task, connector, self._secrets)
+        secrets = self._secrets.shown_to(performer_of(self._store, lease))
+        return self._question.task(lease.task, connector, secrets)
 
     def progress(self, lease: Lease, report: Report) -> None:
         """A question has no progress."""

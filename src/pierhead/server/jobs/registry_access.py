@@ -1,20 +1,24 @@
 """From a connector to what a worker needs to reach its registry, secrets included.
 
-Called only once a task is leased: what this gives never stands in the queue, in a run or in a log.
+Called only once a task is leased: what this gives never stands in the queue, in a run or in a log. A delegate is shown
+no secret that its owner does not own, whatever the queue says (ADR 0013).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pydantic import SecretStr
 
 from pierhead.control.connectors import Connector, CredentialExchange, UsernamePasswordAuth, normalise_url
+from pierhead.control.delegates import SecretNotShownError, not_shown, secret_remedy
 from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.control.secrets import SecretService
 from pierhead.kit.errors import UnsupportedError
 from pierhead.kit.redact import SecretValue
 from pierhead.oci.reference import Reference
 from pierhead.protocol.tasks import RegistryAccess
+
+from .performer import Performer
 
 
 class CredentialExchangeError(UnsupportedError):
@@ -37,16 +41,31 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySecrets:
-    """``ecr`` is None where nothing is exchanged."""
+    """``ecr`` is None where nothing is exchanged. ``viewer``: the owner of the delegate that is to be shown them; None
+    when this server is the only one that sees them."""
 
     service: SecretService
     ecr: Exchange | None = None
+    viewer: Scope | None = None
+
+    def shown_to(self, performer: "Performer") -> "RegistrySecrets":
+        return replace(self, viewer=performer.owner)
 
     def reveal(self, reference: ScopedReference, user: Scope) -> SecretStr:
+        """Raises SecretNotShownError, and the secret service's errors."""
+        self._check(reference, user)
         return SecretStr(self.service.reveal(reference, user).reveal())
 
     def version_of(self, reference: ScopedReference, user: Scope) -> str:
+        """Raises as ``reveal``."""
+        self._check(reference, user)
         return self.service.version_of(reference, user)
+
+    def _check(self, reference: ScopedReference, user: Scope) -> None:
+        secret, _ = reference.resolve(user)
+        if self.viewer is not None and not self.viewer.contains(secret):
+            reason = not_shown(self.viewer, (secret,))
+            raise SecretNotShownError(reason, secret_remedy(self.viewer, (secret,)))
 
 
 def access_for_image(reference: Reference, connector: Connector | None, secrets: RegistrySecrets) -> RegistryAccess:

@@ -17,6 +17,7 @@ from pierhead.protocol.tasks import FailedResult, Result, TaskFailure, TestConne
 from .errors import clipped, document_of, failure_in
 from .needed_images import images_to_try
 from .payloads import place_in
+from .performer import performer_of
 from .registry_access import RegistrySecrets, access_for
 from .results import document_of_result, expect
 from .unsaved_test import unsaved_in
@@ -51,7 +52,8 @@ class TestWork:
         place = place_in(lease.task)
         connector = unsaved_in(lease.task) or self._connectors.get(place.scope, place.connector)
         images = images_to_try(connector, self._catalogue)
-        return TestConnectionTask(registry=access_for(connector, self._secrets), images=images)
+        secrets = self._secrets.shown_to(performer_of(self._store, lease))
+        return TestConnectionTask(registry=access_for(connector, secrets), images=images)
 
     def progress(self, lease: Lease, report: Report) -> None:
         """A test says nothing on its way."""

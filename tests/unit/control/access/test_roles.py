@@ -1,5 +1,7 @@
 """Roles, resource groups and assignments: above all that nobody gives away what he does not have."""
 
+from dataclasses import replace
+
 import pytest
 
 from pierhead.control.access import (
@@ -178,6 +180,12 @@ def test_the_last_account_admin_stays(stage: Stage) -> None:
     with pytest.raises(LastAdminError):
         stage.rights.assignments.delete(stage.top, stage.first.identifier)
     stage.give("bob", "_account_admin", stage.top, EVERYTHING)
+    with pytest.raises(LastAdminError):  # who cannot get in
+        stage.rights.assignments.delete(stage.top, stage.first.identifier)
+    with stage.store.transaction() as tx:
+        bob = tx.users.find(stage.account, "bob")
+        assert bob is not None
+        tx.users.replace(replace(bob, subject="bob at the provider"))
     stage.rights.assignments.delete(stage.top, stage.first.identifier)
 
 

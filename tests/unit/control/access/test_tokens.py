@@ -124,7 +124,7 @@ def test_a_revoked_token_opens_nothing_and_stays_revoked(world: World) -> None:
     address, old = world.token(world.machine())
     tokens = world.people.api_tokens
     new = tokens.rotate(address, world.clock.now() + DAY).reveal()
-    revoked = tokens.revoke(address, by=BY)
+    revoked = tokens.revoke(address, giver=world.giver())
     assert not world.opens(old)
     assert not world.opens(new)
     assert tokens.list(address.owner, address.api_key) == (revoked,)
@@ -212,10 +212,10 @@ def test_the_trail_tells_of_every_change_and_of_no_secret(world: World) -> None:
     tokens = world.people.api_tokens
     made = world.last_record().entry
     rotated = tokens.rotate(address, giver=world.giver()).reveal()
-    tokens.update(TokenDraft(address, "n"), by=BY)
-    tokens.revoke(address, by=BY)
+    tokens.update(TokenDraft(address, "n"), giver=world.giver())
+    tokens.revoke(address, giver=world.giver())
     assert (made.action, world.last_record().entry.action) == (Action.CREATE_TOKEN, Action.REVOKE_TOKEN)
-    tokens.delete(address, by=BY)
+    tokens.delete(address, giver=world.giver())
     assert world.records() - before == 7
     assert len(heard) == 5
     with world.store.snapshot() as tx:

@@ -34,7 +34,7 @@ class Somebody:
         self.usable, self.visible, self.is_admin = usable, visible, is_admin
         self.asked: list[tuple[Scope, str]] = []
 
-    def use_secret(self, scope: Scope, identifier: str, absent: Absent) -> None:
+    def use_secret(self, scope: Scope, identifier: str, absent: Absent, reason: str) -> None:
         self.asked.append((scope, identifier))
         if identifier in self.usable:
             return
@@ -42,7 +42,7 @@ class Somebody:
             raise absent(scope, identifier)
         raise AccessDeniedError(PrincipalType.USER, "u", FailedCheck(Permission.SECRET_ACCESS, scope, identifier))
 
-    def reach_private(self, account: str) -> None:
+    def reach_private(self, account: str, reason: str) -> None:
         if not self.is_admin:
             raise AccessDeniedError(PrincipalType.USER, "u", FailedCheck(Permission.ACCOUNT_EDIT, Scope(account), ""))
 

@@ -110,12 +110,13 @@ class Yard:
         scope: Scope = PROJECT,
         origins: Iterable[str] = (HUB,),
         kind: str = "pull",
+        secrets: Iterable[Scope] = (),
         asks: bool = False,
         **more: float,
     ) -> TaskRow:
         path = Path(False, selectors, Origin.STAGE, "the stage asks for a delegate")
         with self.store.transaction() as tx:
-            settled = self.dispatcher.settle(tx, path, scope, origins, asks=asks)
+            settled = self.dispatcher.settle(tx, path, scope, origins, secrets, asks=asks)
             assert settled.route is not None, settled.reason
             return self.queue.enqueue(tx, scope.account, kind, {}, route=settled.route.to_json(), **more)  # type: ignore[arg-type]
 

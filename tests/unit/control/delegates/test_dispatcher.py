@@ -30,9 +30,9 @@ HUB, QUAY = "https://docker.io", "https://quay.io"
 ANY = Path(False, (), Origin.CONNECTOR, "connector hub is reached through any available delegate")
 
 
-def settled(yard: Any, path: Path, scope: Scope = PROJECT, **more: Any) -> Any:
+def settled(yard: Any, path: Path, scope: Scope = PROJECT, *, secrets: tuple[Scope, ...] = (), **more: Any) -> Any:
     with yard.store.transaction() as tx:
-        return yard.dispatcher.settle(tx, path, scope, [QUAY, HUB, HUB], **more)
+        return yard.dispatcher.settle(tx, path, scope, [QUAY, HUB, HUB], secrets, **more)
 
 
 def knows(yard: Any, delegate: Any, origin: str, *, is_success: bool, age_s: float = 0) -> None:
@@ -63,6 +63,45 @@ def test_any_delegate_means_the_platform_when_none_serves_whoever_asks(yard: Any
     found = settled(yard, ANY)
     assert found.route == Route(PROJECT, (), "connector", (HUB, QUAY))
     assert settled(yard, ANY, ACCOUNT).route is None, "what an organization owns does not serve the account"
+
+
+def test_a_delegate_that_may_not_see_the_secret_is_as_none(yard: Any) -> None:
+    yard.enrol("own", scope=PROJECT)
+    assert settled(yard, ANY, secrets=(PROJECT,)).route is not None
+    found = settled(yard, ANY, secrets=(PROJECT, ACCOUNT))
+    assert found.route is None
+    assert found.reason.endswith(
+        "no enabled delegate that may see the connector's secret serves project o/p, so the platform does it"
+    )
+    yard.enrol("top")
+    assert settled(yard, ANY, secrets=(PROJECT, ACCOUNT, ORG)).route.secrets == (ACCOUNT,)
+
+
+def test_a_delegate_that_lies_about_its_tags_is_not_offered_a_task_with_a_secret_of_others(yard: Any) -> None:
+    spoof = yard.running("vault", scope=PROJECT)
+    task = yard.task("vault", secrets=(ACCOUNT,))
+    yard.dispatcher.dispatch()
+    assert yard.offered == []
+    assert "not offered" in yard.refused(spoof, task)
+    error = yard.read(task).error
+    assert error["code"] == "no-eligible-delegates"
+    assert error["hint"] == (
+        "vault (vault-host): belongs to project o/p, and the connector's secret to the account: it may not see it; "
+        "take a delegate of the account, or a connector and a secret of project o/p"
+    )
+    assert "may not see it" in " ".join(yard.log(task))
+
+
+def test_whether_it_may_see_the_secret_is_asked_again_when_a_task_is_taken(yard: Any) -> None:
+    one = yard.running("vault", scope=PROJECT)
+    task = yard.task("vault")
+    yard.dispatcher.dispatch()
+    route = {**yard.read(task).route, "secrets": ["o"]}
+    with yard.store.transaction() as tx:
+        tx.tasks._put(replace(tx.tasks.find(task.id), route=route))
+    assert yard.refused(one, task) == (
+        "belongs to project o/p, and the connector's secret to organization o: it may not see it"
+    )
 
 
 def test_selectors_never_fall_back(yard: Any) -> None:

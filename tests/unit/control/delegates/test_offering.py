@@ -17,6 +17,7 @@ from pierhead.control.delegates import (
     Experience,
     Offers,
     Route,
+    RouteUnreadableError,
 )
 from pierhead.control.delegates.enrolled import Roster
 from pierhead.control.delegates.field import Field, history_of
@@ -374,5 +375,19 @@ def test_offers_of_an_earlier_time_can_be_read(document: dict[str, object] | Non
 def test_offers_and_routes_come_back_from_json_as_they_were() -> None:
     offers = Offers(2, {"a": "s"}, ("a",), START, {"b": "no"}, "full")
     assert Offers.from_json(offers.to_json()) == offers
-    route = Route(Scope("acct", "o", "p"), ("eu",), "stage", (HUB,), 1, False, True)
+    place = Scope("acct", "o", "p")
+    route = Route(place, ("eu",), "stage", (HUB,), 1, False, True, (Scope("acct"), place))
     assert Route.from_json({**route.to_json(), "selectors": ["eu"], "origins": [HUB]}) == route
+    assert route.to_json()["secrets"] == ["", "o/p"]
+
+
+def test_the_route_of_an_earlier_time_says_nothing_of_secrets() -> None:
+    document = Route(Scope("acct", "o", "p")).to_json()
+    assert "secrets" not in document
+    assert Route.from_json(document).secrets == ()
+
+
+@pytest.mark.parametrize("secrets", ["", "o", None, [1], ["/"], ["o/"], ["a/b/c"], {"": 1}])
+def test_a_route_whose_secrets_cannot_be_read_is_no_route(secrets: object) -> None:
+    with pytest.raises(RouteUnreadableError):
+        Route.from_json({**Route(Scope("acct")).to_json(), "secrets": secrets})

@@ -159,6 +159,27 @@ def the(decision: Decision, name: str = "gpu") -> tuple[Standing, str]:
             Standing.INACTIVE,
             "Not Selected: not active: it was let in by a token that is revoked",
         ),
+        (
+            Route(PROJECT, secrets=(ACCOUNT,)),
+            "pull",
+            enrolled(scope=PROJECT),
+            Standing.NO_SECRET,
+            "Not Selected: belongs to project o/p, and the connector's secret to the account: it may not see it",
+        ),
+        (
+            Route(PROJECT, secrets=(PROJECT, ORG)),
+            "pull",
+            enrolled(scope=PROJECT),
+            Standing.NO_SECRET,
+            "Not Selected: belongs to project o/p, and the connector's secret to organization o: it may not see it",
+        ),
+        (
+            Route(PROJECT, secrets=(ACCOUNT,)),
+            "pull",
+            enrolled(scope=ORG),
+            Standing.NO_SECRET,
+            "Not Selected: belongs to organization o, and the connector's secret to the account: it may not see it",
+        ),
     ],
 )
 def test_a_delegate_that_may_not_do_a_task_is_told_why(
@@ -232,6 +253,18 @@ def test_every_owner_is_served_by_its_own_and_by_those_above() -> None:
         return "".join(sorted(one.id for one in decide(Route(scope), "pull", everyone, now=NOW).candidates))
 
     assert (served(ACCOUNT), served(ORG), served(PROJECT)) == ("a", "ao", "aop")
+
+
+def test_a_delegate_sees_secrets_of_its_own_scope_and_below_and_no_others() -> None:
+    owners = {"a": ACCOUNT, "o": ORG, "p": PROJECT}
+    everyone = [enrolled(name, scope) for name, scope in owners.items()]
+
+    def shown(*secrets: Scope) -> str:
+        found = decide(Route(PROJECT, secrets=secrets), "pull", everyone, now=NOW).candidates
+        return "".join(sorted(one.id for one in found))
+
+    assert (shown(), shown(PROJECT), shown(ORG), shown(ACCOUNT)) == ("aop", "aop", "ao", "a")
+    assert shown(PROJECT, ACCOUNT) == "a"
 
 
 def test_the_implicit_selectors_are_name_and_host_in_any_case() -> None:

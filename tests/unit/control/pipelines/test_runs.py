@@ -78,14 +78,16 @@ class PlainSettler:
     has_delegates: bool = True
     asked: list[tuple[Path, Scope, tuple[str, ...]]] = field(default_factory=list)
 
-    def settle(self, tx: DelegateTransaction, path: Path, scope: Scope, origins: Iterable[str]) -> Settled:
+    def settle(
+        self, tx: DelegateTransaction, path: Path, scope: Scope, origins: Iterable[str], secrets: Iterable[Scope]
+    ) -> Settled:
         asked = (path, scope, tuple(origins))
         self.asked.append(asked)
         if path.is_platform:
             return Settled(None, path.reason)
         if not path.selectors and not self.has_delegates:
             return Settled(None, f"{path.reason}; there is none, so the platform does it")
-        return Settled(Route(scope, path.selectors, str(path.origin), asked[2]), path.reason)
+        return Settled(Route(scope, path.selectors, str(path.origin), asked[2], secrets=tuple(secrets)), path.reason)
 
 
 class World:

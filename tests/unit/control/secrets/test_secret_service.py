@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,23 @@ def test_a_new_value_is_a_new_version(secrets: SecretService) -> None:
     assert secrets.version_of("token", ACC) != first
 
 
+def test_the_same_value_again_changes_nothing(secrets: SecretService, clock: FakeClock) -> None:
+    before = secrets.create(draft())
+    clock.advance(5)
+    assert secrets.update(draft()) == before == secrets.get(ACC, "token")
+    renamed = secrets.update(draft(description="renewed monthly"))
+    assert (renamed.version, renamed.sealed) == (1, before.sealed)
+    assert renamed.updated_at > before.updated_at
+
+
+def test_the_same_path_again_changes_nothing(secrets: SecretService, clock: FakeClock) -> None:
+    elsewhere: dict[str, Any] = {"value_type": ValueType.REFERENCE, "secret_manager": "vault"}
+    before = secrets.create(draft(value="kv/pw", **elsewhere))
+    clock.advance(5)
+    assert secrets.update(draft(value="kv/pw", **elsewhere)) == before
+    assert secrets.update(draft(value="kv/pw", reference_version="2", **elsewhere)).version == 2
+
+
 def test_a_secret_made_again_has_another_version_text(secrets: SecretService) -> None:
     secrets.create(draft())
     first = secrets.version_of("token", ACC)
@@ -148,7 +166,7 @@ def test_a_secret_that_a_connector_uses_is_not_deleted(
     with pytest.raises(SecretInUseError) as refusal:
         secrets.delete(ACC, "token")
     assert refusal.value.message == "Could not delete the secret token as it is referenced by other entities"
-    assert refusal.value.users == ("mirror",)
+    assert refusal.value.users == ((PROJECT, "mirror"),)
     connectors.delete(PROJECT, "mirror")
     secrets.delete(ACC, "token")
 

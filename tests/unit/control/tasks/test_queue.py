@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pierhead.control.scopes import Scope
 from pierhead.control.tasks import Lease, StaleLeaseError, TaskNotFoundError, TaskQueue, TaskRow, TaskState
 from pierhead.kit.errors import ConflictError, NotFoundError
 from pierhead.kit.signals import Topic
@@ -201,8 +202,8 @@ def test_a_task_that_comes_between_looking_and_waiting_is_not_missed(desk: Desk)
     queue = TaskQueue(store, desk.clock)
     look = queue._lease_now
 
-    def look_then_enqueue(owner: str, kinds: list[str]) -> Lease | None:
-        found = look(owner, kinds)
+    def look_then_enqueue(owner: str, kinds: list[str], busy: frozenset[Scope]) -> Lease | None:
+        found = look(owner, kinds, busy)
         if store.late:
             store.late = False
             with store.transaction() as tx:

@@ -25,9 +25,10 @@ def fill(connection: sa.Connection) -> None:
     connection.execute(
         sa.text(
             "INSERT INTO tokens (id, account, owner_type, owner_org, owner_project, owner, api_key, identifier, name, "
-            "secret_hash, created_at, valid_from, expires_at, revoked_at, old_hash, old_until, description, tags) "
+            "secret_hash, created_at, valid_from, expires_at, revoked_at, old_hash, old_until, description, tags, "
+            "made_by, old_made_by) "
             "SELECT id, account, 'USER', '', '', account, 'admin', id, name, secret_hash, created_at, created_at, "
-            "expires_at, revoked_at, NULL, NULL, '', '{}' FROM api_keys"
+            "expires_at, revoked_at, NULL, NULL, '', '{}', '', '' FROM api_keys"
         )
     )
     _allow_private_addresses(connection)
@@ -36,8 +37,9 @@ def fill(connection: sa.Connection) -> None:
 def _add_user(connection: sa.Connection, account: str, now: datetime) -> None:
     connection.execute(
         sa.text(
-            "INSERT INTO users (account, id, email, name, created_at, last_modified_at, is_disabled, search_text) "
-            "VALUES (:account, :account, :email, 'admin', :now, :now, :no, :text)"
+            "INSERT INTO users (account, id, email, name, created_at, last_modified_at, is_disabled, password_by, "
+            "search_text) "
+            "VALUES (:account, :account, :email, 'admin', :now, :now, :no, '', :text)"
         ).bindparams(sa.bindparam("now", type_=_MOMENT), sa.bindparam("no", type_=sa.Boolean())),
         {"account": account, "email": ADMIN_EMAIL, "now": now, "no": False, "text": f"{ADMIN_EMAIL}\x1fadmin"},
     )

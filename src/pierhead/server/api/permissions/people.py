@@ -13,8 +13,8 @@ def _no_user(_: Scope, identifier: str) -> AppError:
     return PrincipalNotFoundError("user", identifier)
 
 
-def _no_service_account(_: Scope, identifier: str) -> AppError:
-    return PrincipalNotFoundError("service account", identifier)
+def _no_service_account(place: Scope, identifier: str) -> AppError:
+    return PrincipalNotFoundError("service account", identifier, place)
 
 
 # Whose key it is decides what is asked: see key_owners. This is what is asked for those of a service account.

@@ -6,6 +6,7 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import Field
 
+from pierhead.control.access import Token
 from pierhead.control.audit import Action, AuditFilter, Document, PrincipalType, Record
 from pierhead.control.scopes import Area, ResourceType, Scope
 from pierhead.kit.clock import to_epoch_ms
@@ -39,7 +40,8 @@ class PrincipalBody(Received):
 
 
 class AuditFilterBody(Received):
-    """What is given restricts; a word that is not known here finds nothing."""
+    """What is given restricts; a word that is not known here finds nothing. ``people`` is our own: by identifier, name
+    or email, where ``principals`` is by identifier alone."""
 
     scopes: Annotated[list[ScopeBody] | None, Field(max_length=_MOST)] = None
     resources: Annotated[list[ResourceBody] | None, Field(max_length=_MOST)] = None
@@ -47,6 +49,7 @@ class AuditFilterBody(Received):
     actions: Words = None
     environments: Annotated[list[dict[str, object]] | None, Field(max_length=_MOST)] = None
     principals: Annotated[list[PrincipalBody] | None, Field(max_length=_MOST)] = None
+    people: Words = None
     static_filter: OptionalText = None
     start_time: Moment = None
     end_time: Moment = None
@@ -61,7 +64,8 @@ class AuditFilterBody(Received):
             if each.account_identifier in (None, account)
         ) or (() if self.scopes else (default,))
 
-    def value(self, areas: tuple[Area, ...]) -> AuditFilter:
+    def value(self, areas: tuple[Area, ...], people: tuple[str, ...] = ()) -> AuditFilter:
+        """``people``: those asked for, by identifier or name."""
         actions = _known(Action, self.actions)
         resources = tuple(
             (kind, each.identifier or "")
@@ -80,6 +84,7 @@ class AuditFilterBody(Received):
             resources=resources,
             actions=actions,
             principals=tuple(each.identifier for each in self.principals or () if each.identifier),
+            people=people,
             since=_moment(self.start_time),
             until=_moment(self.end_time),
             search=self.search_term or "",
@@ -162,15 +167,30 @@ class AuditEvent(Wire):
         )
 
 
+class AuditKey(Wire):
+    """The token that was shown, as it is called now."""
+
+    identifier: str
+    api_key_identifier: str
+
+
 class AuditYaml(Wire):
-    """Empty where there was nothing."""
+    """Empty where there was nothing. ``event`` and ``key`` are our own; there is no ``key`` for a browser session, nor
+    for a token that was deleted."""
 
     old_yaml: str
     new_yaml: str
+    event: AuditEvent
+    key: AuditKey | None
 
     @classmethod
-    def of(cls, record: Record) -> Self:
-        return cls(old_yaml=_yaml(record.entry.before), new_yaml=_yaml(record.entry.after))
+    def of(cls, record: Record, token: Token | None) -> Self:
+        return cls(
+            old_yaml=_yaml(record.entry.before),
+            new_yaml=_yaml(record.entry.after),
+            event=AuditEvent.of(record),
+            key=None if token is None else AuditKey(identifier=token.identifier, api_key_identifier=token.api_key),
+        )
 
 
 class AuditVerdict(Wire):

@@ -18,7 +18,7 @@ MAX_EPOCH_MS = 253_402_300_799_000  # the year 9999
 class CreatorInfo(Wire):
     """Who made it. Terraform reads ``name`` without looking whether there is a creator, so there always is one."""
 
-    type: str = "SERVICE_ACCOUNT"
+    type: str
     name: str
     email: str | None = None
     username: str
@@ -48,7 +48,9 @@ class DelegateTokenItem(Wire):
             uuid=token.id,
             account_id=account,
             name=token.name,
-            created_by_ng_user=CreatorInfo(name=token.created_by, username=token.created_by, account_id=account),
+            created_by_ng_user=CreatorInfo(
+                type=token.created_by_type, name=token.created_by, username=token.created_by, account_id=account
+            ),
             created_at=to_epoch_ms(token.created_at),
             status=token.status,
             value=value.reveal() if value is not None else None,

@@ -8,6 +8,8 @@ from .common import Wire
 
 
 class AssignmentNote(Wire):
+    """``orgIdentifier`` and ``projectIdentifier`` are ours: the place in which it was granted."""
+
     identifier: str
     role_identifier: str
     role_name: str
@@ -16,6 +18,8 @@ class AssignmentNote(Wire):
     resource_group_name: str
     managed_role: bool
     managed_role_assignment: bool
+    org_identifier: str | None
+    project_identifier: str | None
 
     @classmethod
     def of(cls, granted: Granted) -> Self:
@@ -29,4 +33,6 @@ class AssignmentNote(Wire):
             resource_group_name=granted.group_name,
             managed_role=granted.is_role_managed,
             managed_role_assignment=assignment.is_managed,
+            org_identifier=assignment.scope.org,
+            project_identifier=assignment.scope.project,
         )

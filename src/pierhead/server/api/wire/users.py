@@ -1,6 +1,7 @@
 """People on the wire: as the reference's clients know them (harness-api §6.3), and in our own words."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -26,7 +27,8 @@ class UserNameIn(OwnReceived):
 
 
 class UserItem(Wire):
-    """``hasPassword``: whether the person can come in without single sign-on."""
+    """``hasPassword``: whether the person can come in without single sign-on. ``lockedUntil``: after too many failed
+    logins; told only where one person is read."""
 
     id: str
     email: str
@@ -36,9 +38,10 @@ class UserItem(Wire):
     single_sign_on: bool
     created_at: int
     last_modified_at: int
+    locked_until: int | None = None
 
     @classmethod
-    def of(cls, user: User) -> Self:
+    def of(cls, user: User, locked_until: datetime | None = None) -> Self:
         return cls(
             id=user.id,
             email=user.email,
@@ -48,6 +51,7 @@ class UserItem(Wire):
             single_sign_on=user.subject is not None,
             created_at=to_epoch_ms(user.created_at),
             last_modified_at=to_epoch_ms(user.last_modified_at),
+            locked_until=to_epoch_ms(locked_until) if locked_until else None,
         )
 
 

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _create_audit()
     _place_tasks()
     op.add_column("secrets", sa.Column("reference_version", sa.Text(), nullable=True))
+    op.add_column("delegate_tokens", sa.Column("created_by_type", sa.Text(), nullable=True))
     fill(op.get_bind())
     op.drop_index(op.f("ix_api_keys_account"), "api_keys")
     op.drop_table("api_keys")
@@ -54,6 +55,7 @@ def downgrade() -> None:
     for name in tables:
         op.drop_table(name)
     op.drop_column("secrets", "reference_version")
+    op.drop_column("delegate_tokens", "created_by_type")
     for name in ("project", "org"):
         op.drop_column("tasks", name)
 
@@ -68,6 +70,7 @@ def _create_people() -> None:
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("last_modified_at", _MOMENT, nullable=False),
         sa.Column("password_hash", sa.Text(), nullable=True),
+        sa.Column("password_by", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("is_disabled", sa.Boolean(), nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
@@ -119,6 +122,8 @@ def _create_tokens() -> None:
         sa.Column("old_until", _MOMENT, nullable=True),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("tags", _JSON, nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("old_made_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
         sa.UniqueConstraint(*of_owner, name=op.f(f"uq_tokens_{'_'.join(of_owner)}")),
     )
