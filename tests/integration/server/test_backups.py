@@ -232,7 +232,9 @@ def _changed(lines: list[bytes], dice: random.Random) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b""), gzip.compress(b"[]\n"), gzip.compress(b"{" * 9)]
+    "content",
+    [b"", b"no gzip", *map(gzip.compress, (b"", b"[]\n", b"{" * 9))],
+    ids=["empty", "text", "nothing", "list", "broken"],
 )
 def test_a_file_that_is_no_backup_is_said_to_be_none(settings: Settings, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "file").write_bytes(content)
