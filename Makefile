@@ -7,13 +7,16 @@ RUN    := $(VENV)/.run.stamp
 DEV    := $(VENV)/.dev.stamp
 UV_VERSION := 0.13.8
 
-.PHONY: demo demo-delegates up test check fix bench docs faults lock system-packages clean
+.PHONY: demo demo-delegates demo-mirror up test check fix bench docs faults lock system-packages clean
 
 demo: $(RUN)            ## run the main job on a throw-away registry
 	@$(BIN)/pierhead demo
 
 demo-delegates: $(RUN) system-packages ## the same with PostgreSQL and three delegates, one of which is killed
 	@$(BIN)/pierhead demo --delegates
+
+demo-mirror: $(RUN)     ## mirror to a registry of one's own, until the source can be switched off
+	@$(BIN)/pierhead demo --mirror
 
 up: $(RUN)              ## run the server in the foreground
 	$(BIN)/pierhead up

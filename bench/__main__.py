@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import authorisation, copies, dispatch, programs, pulls, runs
+from . import authorisation, copies, dispatch, mirrors, programs, pulls, runs, tag_lists
 from .report import Figure, table
 from .world import World
 
@@ -15,6 +15,11 @@ ROWS = {
     "pull": pulls.five_layers,
     "big": pulls.one_big_layer,
     "copy": copies.five_layers,
+    "mirror": mirrors.ten_images,
+    "far": mirrors.far_away,
+    "idle": mirrors.nothing_to_do,
+    "tags": mirrors.ten_thousand_tags,
+    "lists": tag_lists.listed,
     "init": runs.twelve_images,
     "dispatch": dispatch.question,
     "authorisation": authorisation.check,

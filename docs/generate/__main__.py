@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import catalogue_page
+import cause_page
 import cli_page
 import error_page
 import http_page
@@ -11,6 +12,7 @@ import http_page
 REFERENCE = Path(__file__).resolve().parent.parent / "reference"
 PAGES = {
     "catalogue.md": catalogue_page.build,
+    "causes.md": cause_page.build,
     "cli.md": cli_page.build,
     "errors.md": error_page.build,
     "http-api.md": http_page.build,

@@ -21,6 +21,33 @@ INTRODUCTION = """\
 Commands work on a running server: the one of `--url`, else the one that holds the data directory. With none running
 they work on the data directory itself. `pierhead COMMAND --help` prints what stands here.
 """
+EXIT_CODES_TEXT = """\
+The category of an error decides, wherever the error comes from: what exists already is 6, whether a server says so with
+whatever HTTP status, or the command finds it out on the data directory. [Errors](errors.md) has the code and category
+of each.
+"""
+AS_JSON = """\
+With `--json` an error is one line of JSON, the last one on standard error; otherwise it is told in words, and its code
+only with `--verbose`. Warnings and notes may stand before it. Standard output holds what was done until then, if
+anything.
+
+```json
+{"error": {"code": "access-denied", "category": "denied", "message": "...", "hint": "...", "correlationId": "..."}}
+```
+
+`category` is one of those above. `correlationId` is there when a server answered: its log has the same. `details` holds
+what more there is to say: `errors` (fields that are wrong), `failedPermissionChecks`, `problems` (of a plan), and with
+`--verbose` the `exchange` with a registry, redacted.
+"""
+ASKING = """\
+What deletes, revokes or restores asks first on a terminal. Where there is none, as in a script, it does nothing and
+ends with 2, unless `--yes` is given.
+"""
+DATA = """\
+A data directory that is named by `--data` or `PIERHEAD_DATA`, and is not there, is made only by what sets up a place:
+`up`, `init`, `demo`, `backup restore`, and `apply` in its three forms. To any other command it was mistyped: it ends
+with 5. The default one is made by whoever comes first.
+"""
 COMMON = """\
 Every command that talks to Pierhead has these. They are left out below.
 """
@@ -37,7 +64,14 @@ def build() -> str:
         COMMON,
         table(("Option", "Meaning"), map(_option, common.values())),
         "## Exit codes",
+        EXIT_CODES_TEXT,
         table(("Code", "Meaning"), _exit_codes()),
+        "## Errors as JSON",
+        AS_JSON,
+        "## What cannot be taken back",
+        ASKING,
+        "## Data directory",
+        DATA,
         *parts,
     )
 

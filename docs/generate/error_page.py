@@ -16,7 +16,7 @@ from pierhead.server.jobs.errors import TaskFailedError
 SKIPPED = ("pierhead.testing", "pierhead.adapters.sql.migrations")
 INTRODUCTION = """\
 Every error has a stable `code`. Over HTTP it stands in `pierheadCode`; in a run it stands in the image's failure; on
-the command line `--verbose` prints it. Its category decides the exit code.
+the command line `--verbose` and `--json` print it. Its category decides the exit code.
 
 - `{name}` in a message stands for a value. `[...]` is said only where it applies; `A / B` is one or the other.
 - The HTTP status is that of an answer of Pierhead's API which carries the error. A registry's trouble, told by the API,

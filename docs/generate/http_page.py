@@ -75,4 +75,6 @@ def _row(path: str, method: str, operation: Mapping[str, Any]) -> tuple[str, ...
     old = "Deprecated. " if operation.get("deprecated") else ""
     query = [each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"]
     shown = ", ".join(code(name) for name in query if not name.endswith("Identifier"))
-    return code(f"{method.upper()} {path}"), WORDS.get(rule.at) or code(rule.permission or ""), old + summary, shown
+    where = " in the server's first account" if rule.at is At.OPERATOR else ""
+    asked = WORDS.get(rule.at) or code(rule.permission or "") + where
+    return code(f"{method.upper()} {path}"), asked, old + summary, shown

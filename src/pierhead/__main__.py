@@ -9,6 +9,9 @@ def main() -> None:
         from pierhead.cli.commands.image_pull import main as pull
 
         sys.exit(pull(argv[2:]))
+    from pierhead.kit.loading import load
+
+    load("pierhead.cli.main")
     from pierhead.cli.lazy import LazyCommand
     from pierhead.cli.main import run
 

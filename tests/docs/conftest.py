@@ -37,6 +37,7 @@ _VARIES = (
     (re.compile(r"\b[0-9a-f]{16}\b"), "#"),
     (re.compile(r"\b[0-9a-f]{32}\b|\bprocess \d+"), "#"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z"), "#"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "#"),
     (re.compile(r"\b[\d.,]+ (B|kB|MB|GB|s|ms|bytes)\b"), "#"),
     (re.compile(r"\b(127\.0\.0\.1)((:| port )\d+)?"), "HERE"),
     (re.compile(r'"remaining": \d+'), '"remaining": #'),

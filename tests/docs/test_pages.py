@@ -47,7 +47,7 @@ def test_what_make_demo_runs_does_run(reader, root) -> None:
     reader.do(recipe[1].replace("$(BIN)", ".venv/bin"))
 
 
-@pytest.mark.parametrize("guide", ["secret-managers", "rotate-encryption-keys"])
+@pytest.mark.parametrize("guide", ["end-of-life", "secret-managers", "rotate-encryption-keys"])
 def test_a_guide_that_needs_nothing_but_a_data_directory(reader, page_of, root, guide) -> None:
     reader.go_to_work()
     reader.do("pierhead secret list")
@@ -61,7 +61,7 @@ def test_the_guide_to_a_private_registry(reader, page_of, root, stack, fill) -> 
     reader.read(page_of(root / "docs/guides/private-registry.md"))
 
 
-@pytest.mark.parametrize("guide", ["stage-override", "pin-versions", "kubernetes-pull-secrets"])
+@pytest.mark.parametrize("guide", ["stage-override", "pin-versions", "releases", "kubernetes-pull-secrets"])
 def test_a_guide_on_a_connector_with_a_login(reader, page_of, root, stack, fill, guide) -> None:
     reader.go_to_work()
     registry = stack.enter_context(FakeRegistry(BasicLogin({USER: PASSWORD})))

@@ -1,5 +1,6 @@
 """A directory of documents as the wanted state: applied, applied again, exported, applied elsewhere, pruned."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,26 @@ resourceGroup:
 roleAssignment: {identifier: ci_pulls, roleIdentifier: puller, resourceGroupIdentifier: mirrors,
   principal: {type: SERVICE_ACCOUNT, identifier: ci, scopeLevel: account}}
 ---
+mirror:
+  identifier: nightly
+  name: nightly
+  spec:
+    sourceRef: account.harnessImage
+    targetRef: account.mirror
+    preset: ci-images
+    repositories:
+    - repository: team/app
+      tags: {exact: ["1.10"], regex: ['1\\.\\d+', '0\\.\\d+'], exclude: ["*-rc*"], newest: 3}
+    - {repository: team/base, tags: {semver: "^2"}}
+    platforms: [linux/arm64, linux/amd64]
+    copies: sparse
+    evidence: false
+    schedule: 0 3 * * *
+    timeZone: Europe/Berlin
+    immutable: ["*-final"]
+    backup: "{tag}-before-{date}"
+    reserve: 50
+---
 pins: {infra: K8, fields: {gitCloneTag: "harness/drone-git:1.6.9"}}
 """
 # Things below the account, and as little said of each as can be.
@@ -56,6 +77,12 @@ role: {identifier: editor, name: editor, permissions: [core_connector_view, core
   projectIdentifier: web}
 ---
 role: {identifier: editor, name: editor of all, permissions: [core_connector_view]}
+---
+mirror: {identifier: apps, name: apps, orgIdentifier: acme, projectIdentifier: web, enabled: false,
+  spec: {sourceRef: account.harnessImage, targetRef: account.other, preset: ci-images}}
+---
+connector: {identifier: other, name: other, type: DockerRegistry, spec: {dockerRegistryUrl: "https://r.example.com",
+  providerType: Other, auth: {type: Anonymous}}}
 ---
 resourceGroup: {identifier: own, name: own, orgIdentifier: acme, projectIdentifier: web,
   resourceFilter: {resources: [{resourceType: SECRET}, {resourceType: CONNECTOR, identifiers: [b, a]}]}}
@@ -135,6 +162,21 @@ def test_pruning_takes_what_is_not_described_of_the_described_kinds_and_nothing_
     assert home.run("secret", "get", "tok").code == 0
 
 
+def test_pruning_takes_a_mirror_that_is_not_described_any_more(home: Any) -> None:
+    directory = _wanted(home)
+    assert home.run("apply", "-f", "platform").code == 0
+    (directory / "all.yaml").write_text(
+        "mirror: {identifier: weekly, name: weekly, spec: {sourceRef: account.mirror, targetRef: account.harnessImage,"
+        " repositories: [{repository: a, tags: {exact: [b]}}]}}\n"
+    )
+    planned = home.run("apply", "-f", "platform", "--prune", "--dry-run", "--json")
+    assert _actions(planned) == {"mirror weekly": "created", "mirror nightly": "deleted"}
+    assert home.run("mirror", "show", "nightly").code == 0
+    assert _actions(home.run("apply", "-f", "platform", "--prune", "--yes", "--json")) == _actions(planned)
+    assert home.run("mirror", "show", "nightly").code == 5
+    assert home.run("connector", "get", "mirror").code == 0
+
+
 def test_a_document_that_cannot_be_meant_changes_nothing(home: Any) -> None:
     home.write("bad.yaml", "connectors: {}\n")
     done = home.run("apply", "-f", "bad.yaml")
@@ -184,6 +226,65 @@ def test_an_error_names_the_document_and_says_what_was_done_before(home: Any) ->
     assert refused.code == 2
     assert refused.err.startswith("error: role bad (roles.yaml): ")
     assert "1 step had been done before" in refused.err
+
+
+WRONG = """\
+connector: {identifier: mirror, name: Mirror, type: DockerRegistry, spec: {dockerRegistryUrl: "https://r.example.com",
+  providerType: Other, auth: {type: UsernamePassword, spec: {username: robot, passwordRef: account.gone}}}}
+---
+role: {identifier: r, name: r, permissions: [core_nonsense_view], nmae: r}
+---
+roleAssignment: {identifier: g, roleIdentifier: r, principal: {type: USER, identifier: bob@example.com}}
+---
+roleAssignment: {identifier: h, roleIdentifier: gone, principal: {type: SERVICE_ACCOUNT, identifier: nobody}}
+---
+serviceAccount: {identifier: ci, name: ci, orgIdentifier: nowhere}
+---
+mirror: {identifier: m, name: m, spec: {sourceRef: account.mirror, targetRef: account.gone, preset: ci-images,
+  scedule: 0 3 * * *}}
+---
+conector: {}
+---
+pins: {infra: K8, fields: {gitClone: "harness/drone-git:1.6.9"}}
+"""
+
+
+def test_a_dry_run_tells_all_that_would_stop_the_real_one(home: Any) -> None:
+    home.write("wrong.yaml", WRONG)
+    planned = home.run("apply", "-f", "wrong.yaml", "--dry-run", "--json")
+    assert planned.code == 2
+    error = json.loads(planned.err)["error"]
+    assert error["code"] == "plan-refused"
+    found = {(each["document"], each["code"]) for each in error["details"]["problems"]}
+    assert found == {
+        ("", "malformed-document"),
+        ("", "person-missing"),
+        ("connector mirror", "secret-missing"),
+        ("role r", "invalid-fields"),
+        ("roleAssignment h", "role-missing"),
+        ("roleAssignment h", "service-account-missing"),
+        ("serviceAccount ci", "place-not-found"),
+        ("mirror m", "invalid-fields"),
+        ("mirror m", "connector-missing"),
+        ("pins K8", "unknown-field"),
+    }
+
+
+def test_a_dry_run_tells_the_rights_that_are_lacking(home: Any) -> None:
+    assert home.run("service-account", "create", "viewer").code == 0
+    given = ("--role", "_account_viewer", "--service-account", "viewer")
+    assert home.run("role-assignment", "create", *given).code == 0
+    key = home.run("api-key", "create", "k", "--service-account", "viewer")
+    assert key.code == 0, key.err
+    _wanted(home)
+    home.environment["PIERHEAD_API_KEY"] = key.out.strip()
+    planned = home.run("apply", "-f", "platform", "--dry-run", "--json")
+    assert planned.code == 2, planned.err
+    problems = json.loads(planned.err)["error"]["details"]["problems"]
+    lacking = {(each["document"], each["message"]) for each in problems if each["code"] == "access-denied"}
+    assert ("connector mirror", "you lack core_connector_edit in account") in lacking
+    assert ("pins K8", "you lack core_account_edit in account") in lacking
+    assert {each["document"] for each in problems} == {f"{each['kind']} {each['identifier']}" for each in planned.json}
 
 
 def _files(directory: Path) -> list[Path]:

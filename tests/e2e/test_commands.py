@@ -10,6 +10,8 @@ connector:
   spec: {dockerRegistryUrl: https://m.example/team, providerType: Other, auth: {type: Anonymous}}
 """
 
+FORCED = ("--force", "--reason", "no registry is there")
+
 
 def test_connectors_are_applied_listed_exported_and_deleted(served) -> None:
     served.write("c.yaml", CONNECTOR)
@@ -25,7 +27,7 @@ def test_connectors_are_applied_listed_exported_and_deleted(served) -> None:
     assert "- spec.dockerRegistryUrl: https://m.example/team" in changed
     listed = served.run("connector", "list", "--json").json["content"]
     assert {item["connector"]["identifier"] for item in listed} == {"harnessImage", "mirror"}
-    assert served.run("connector", "delete", "mirror").code == 0
+    assert served.run("connector", "delete", "mirror", "--yes").code == 0
     assert served.run("connector", "get", "mirror").code == 5
 
 
@@ -42,7 +44,7 @@ def test_harness_image_can_be_deleted_knowingly_and_restored(served) -> None:
     assert deleted.code == 0
     assert "warning: " in deleted.out
     assert served.run("connector", "get", "harnessImage").code == 5
-    restored = served.run("connector", "restore-default")
+    restored = served.run("connector", "restore-default", "--yes")
     assert restored.code == 0, restored.err
     assert served.run("connector", "get", "harnessImage").code == 0
 
@@ -73,13 +75,13 @@ def test_secrets_go_in_and_never_come_out(served) -> None:
         assert shown.code == 0, shown.err
         assert "Hub" in shown.out
         assert "hunter" not in shown.out
-    assert served.run("secret", "delete", "hub").code == 0
+    assert served.run("secret", "delete", "hub", "--yes").code == 0
     assert served.run("secret", "get", "hub").code == 5
 
 
 def test_pins_take_the_place_of_defaults_until_they_are_reset(served) -> None:
     default = served.run("image", "defaults", "--json").json["gitCloneTag"]
-    assert served.run("image", "pin", "gitCloneTag=harness/drone-git:1.0.9-rootless").code == 0
+    assert served.run("image", "pin", "gitCloneTag=harness/drone-git:1.0.9-rootless", *FORCED).code == 0
     assert served.run("image", "effective", "--json").json["gitCloneTag"] == "harness/drone-git:1.0.9-rootless"
     assert served.run("image", "effective", "--pins-only", "--json").json == {
         "gitCloneTag": "harness/drone-git:1.0.9-rootless"

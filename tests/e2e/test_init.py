@@ -66,7 +66,7 @@ def test_the_second_run_fetches_no_bytes(prepared, registry) -> None:
 
 
 def test_a_missing_tag_fails_its_image_and_only_that(prepared) -> None:
-    prepared.prepare("image", "pin", MISSING_PIN)
+    prepared.prepare("image", "pin", MISSING_PIN, "--force", "--reason", "to see it fail")
     done = prepared.run("init", "pipeline.yaml", "--stage", "build")
     assert done.code == 1
     told = done.out[done.out.index("failed in stage build") :]
@@ -120,9 +120,9 @@ def test_explain_gives_the_same_with_and_without_a_server_and_asks_no_registry(p
     assert any(reason["chosen"] for reason in reasons)
 
 
-def test_a_broken_pipeline_is_told_with_line_and_column(home) -> None:
-    home.write("broken.yaml", "pipeline:\n  stages:\n    - stage: [\n")
-    done = home.run("explain", "broken.yaml")
+def test_a_broken_pipeline_is_told_with_line_and_column(prepared) -> None:
+    prepared.write("broken.yaml", "pipeline:\n  stages:\n    - stage: [\n")
+    done = prepared.run("explain", "broken.yaml")
     assert done.code == 2
     assert "line 4" in done.err
 

@@ -69,10 +69,10 @@ def crash_under_load(
 
 
 @pytest.mark.timeout(200)
-def test_five_crashes_of_the_database_lose_nothing_and_only_make_clients_wait(
+def test_three_crashes_of_the_database_lose_nothing_and_only_make_clients_wait(
     tmp_path: Path, seed: int, tell: Tell
 ) -> None:
-    crash_under_load(tmp_path, restarts=5, runs=100, down_s=0.5, zombies=0, seed=seed, tell=tell)
+    crash_under_load(tmp_path, restarts=3, runs=60, down_s=0.5, zombies=0, seed=seed, tell=tell)
 
 
 @pytest.mark.faults

@@ -261,8 +261,8 @@ def told(outcomes: list[Outcome], tell: Tell) -> None:
 @pytest.mark.timeout(300)
 def test_a_delegate_that_is_killed_or_stands_still_mid_copy_costs_little(tmp_path: Path, seed: int, tell: Tell) -> None:
     with a_site(tmp_path, (40, 18, 2), seed) as site:
-        outcomes = [copied_despite(site, number, fault) for number, fault in enumerate((killed, stopped, killed))]
-        outcomes.append(pulled_despite(site, 3, killed))
+        outcomes = [copied_despite(site, number, fault) for number, fault in enumerate((killed, stopped))]
+        outcomes.append(pulled_despite(site, 2, killed))
     told(outcomes, tell)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -77,7 +78,10 @@ def _try(operation: Any, client: TestClient, examples: int, answers: Counter[int
             name: value for name, value in dict(sent.get("headers") or {}).items() if _may_be_sent(name, str(value))
         }
         sent.pop("cookies", None)
-        answer = client.request(**sent, follow_redirects=False)
+        try:
+            answer = client.request(**sent, follow_redirects=False)
+        except httpx.InvalidURL:  # longer than the client itself can send
+            return
         answers[answer.status_code] += 1
         assert answer.status_code not in SERVER_FAULTS or answer.status_code in HONEST, (sent, answer.text[:500])
 

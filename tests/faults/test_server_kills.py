@@ -67,6 +67,13 @@ def _started(host: Host, api: Api) -> float:
 
 
 @pytest.mark.timeout(400)
+def test_eight_kills_under_four_hundred_runs_lose_nothing_and_do_nothing_twice(
+    tmp_path: Path, seed: int, tell: Tell
+) -> None:
+    kill_under_load(tmp_path, kills=8, runs=400, members=5, seed=seed, tell=tell)
+
+
+@pytest.mark.faults
 def test_twenty_kills_under_a_thousand_runs_lose_nothing_and_do_nothing_twice(
     tmp_path: Path, seed: int, tell: Tell
 ) -> None:

@@ -121,7 +121,7 @@ def _judged(postgres: PostgresServer, database: str, fleet: Fleet) -> Verdict:
 def test_two_servers_that_stand_still_for_longer_than_a_lease_never_overlap(
     tmp_path: Path, postgres: PostgresServer, seed: int, tell: Tell
 ) -> None:
-    two_servers(tmp_path, postgres, members=6, runs=300, lease_s=5, pause_s=7, pauses=3, seed=seed, tell=tell)
+    two_servers(tmp_path, postgres, members=6, runs=200, lease_s=5, pause_s=7, pauses=2, seed=seed, tell=tell)
 
 
 @pytest.mark.faults

@@ -61,7 +61,7 @@ class Cli:
             cwd=self.root, env=self.environment, input=text, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout)
+        return json.loads(done.stdout or done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -129,8 +129,21 @@ def test_explain_and_run_give_the_same_reasons(cli) -> None:
     assert sources == {("plain", "account"), ("override", "stage")}
 
 
+def test_preflight_finds_what_is_there_with_the_digest_of_the_source_and_what_is_not(cli) -> None:
+    there = [f"--set={field}={DEFAULTS[field]}" for field in FIELDS]
+    good = cli("image", "preflight", *there, "--no-compare")
+    assert {image["state"] for image in good["images"]} == {"present"}
+    compared = cli("image", "preflight", there[0], "--source", "account.harnessImage")
+    assert [image["targetDigest"] for image in compared["images"]] == [good["images"][0]["targetDigest"]]
+    bad = cli("image", "preflight", there[0], "--set", "gitCloneTag=harness/none:1", "--no-compare", code=1)
+    assert [image["state"] for image in bad["images"]] == ["present", "absent"]
+
+
 def test_a_pinned_version_that_is_not_there_fails_alone_and_says_why(cli) -> None:
-    cli("image", "pin", "gitCloneTag=harness/drone-git:0.0.0-missing")
+    missing = ("image", "pin", "gitCloneTag=harness/drone-git:0.0.0-missing")
+    assert cli(*missing, "--no-compare", code=6)["error"]["code"] == "preflight-refused"
+    assert cli("image", "effective", "--pins-only") == {}
+    cli(*missing, "--force", "--reason", "to see it fail")
     try:
         run = cli("init", "pipeline.yaml", code=1)
     finally:

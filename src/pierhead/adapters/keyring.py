@@ -18,13 +18,23 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pierhead.control.secrets import SecretDamagedError, WrongKeyError
-from pierhead.kit.errors import InvalidInputError
+from pierhead.kit.errors import ConflictError, InvalidInputError
 from pierhead.kit.redact import SecretValue
 
 KEY_BYTES = 32
 MAX_KEYS = 64
 _NONCE_BYTES = 12
 _BETWEEN_KEYS = re.compile(r"[,\n]")
+
+
+class KeyringFullError(ConflictError):
+    code = "keyring-full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"there are {MAX_KEYS} encryption keys already, and that is the most",
+            hint="stop the server, take keys that nothing uses out of the key file, and start it anew",
+        )
 
 
 class EncryptionKeyInvalidError(InvalidInputError):
@@ -67,6 +77,9 @@ class AesKeyring:
         return False
 
     def draw_key(self) -> tuple[str, bytes]:
+        """Raises KeyringFullError."""
+        if len(self.key_ids) >= MAX_KEYS:
+            raise KeyringFullError
         key = os.urandom(KEY_BYTES)
         return key_id_of(key), key
 

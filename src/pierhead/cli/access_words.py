@@ -9,11 +9,22 @@ from difflib import get_close_matches
 from .errors import UsageError
 
 
-def checked_permission(text: str) -> str:
-    """Raises UsageError for one that there is not."""
+def permissions() -> list[str]:
     from pierhead.control.access import Permission
 
-    known = [str(each) for each in Permission]
+    return [str(each) for each in Permission]
+
+
+def resource_types() -> list[str]:
+    """Those that some permission is about."""
+    from pierhead.control.access import Permission, resource_type_of
+
+    return sorted({str(resource_type_of(each)) for each in Permission})
+
+
+def checked_permission(text: str) -> str:
+    """Raises UsageError for one that there is not."""
+    known = permissions()
     if text not in known:
         raise UsageError(f"there is no permission {text!r}", hint=_hint(text, known))
     return text
@@ -21,9 +32,7 @@ def checked_permission(text: str) -> str:
 
 def checked_type(text: str) -> str:
     """In its one spelling. Raises UsageError for one that no role is about."""
-    from pierhead.control.access import Permission, resource_type_of
-
-    known = sorted({str(resource_type_of(each)) for each in Permission})
+    known = resource_types()
     if text.upper() not in known:
         raise UsageError(f"there is no type of things {text!r}", hint=f"one of {', '.join(known)}")
     return text.upper()

@@ -19,6 +19,7 @@ from .errors import ApiError, NotPierheadError
 from .wire import Answer, Wire
 
 _ANSWER_CAP_BYTES = 64 * MIB
+_DETAILS = ("errors", "failedPermissionChecks")
 
 
 class ApiClient:
@@ -140,5 +141,8 @@ def _refusal(status: int, document: object, place: str) -> ApiError | NotPierhea
     for error in document.get("errors") or []:
         if isinstance(error, dict) and str(error.get("error")) not in message:
             message += f"; {error.get('fieldId')}: {error.get('error')}"
-    wire_code, own_code, hint = (str(document.get(name) or "") for name in ("code", "pierheadCode", "hint"))
-    return ApiError(status, wire_code, own_code, message, hint)
+    wire_code, own_code, hint, correlation_id = (
+        str(document.get(name) or "") for name in ("code", "pierheadCode", "hint", "correlationId")
+    )
+    details = {name: document[name] for name in _DETAILS if document.get(name)}
+    return ApiError(status, wire_code, own_code, message, hint, correlation_id=correlation_id, details=details)

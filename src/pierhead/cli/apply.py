@@ -144,10 +144,11 @@ def scope_in(entity: Mapping[str, Any]) -> dict[str, object]:
 
 
 def apply(api: ApiClient, screen: Screen, kind: Kind, entities: list[dict[str, Any]], *, is_dry: bool) -> None:
-    """One entity after the other; an error leaves those before it done and told."""
-    done = []
+    """One entity after the other; an error leaves those before it done and told. Dry, it is also checked."""
+    done, steps = [], []
     for entity in entities:
         step = plan(kind, entity, look_up(api, kind, entity))
+        steps.append(step)
         step, answer = (step, None) if is_dry else carry_out(api, step)
         done.append({**step.to_json(is_dry=is_dry), "data": answer})
         if not screen.is_json:
@@ -155,6 +156,10 @@ def apply(api: ApiClient, screen: Screen, kind: Kind, entities: list[dict[str, A
             tell_warnings(screen, answer)
     if screen.is_json:
         screen.json(done)
+    if is_dry:
+        from .plan_check import check_steps  # the models of the API, half a second
+
+        check_steps(api, steps)
 
 
 def tell(screen: Screen, step: Step, *, is_dry: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pierhead.kit.redact import SecretValue
 
+from .access_words import permissions, resource_types
 from .api_client import ApiClient
 from .complete import WITHIN_S
 from .connect import connect_quickly
@@ -20,6 +21,8 @@ Names = Callable[[ApiClient], Iterator[str]]
 
 def names_of(kind: str, given: Mapping[str, Any], connect: Connect | None = None) -> list[str]:
     """``given``: the options typed so far. Raises AppError, and whatever else a broken answer brings about."""
+    if kind in _WORDS:
+        return _WORDS[kind]()
     target = _target(given)
     connection = connect(target) if connect else connect_quickly(target, WITHIN_S)
     try:
@@ -38,6 +41,10 @@ def _target(given: Mapping[str, Any]) -> Target:
         org=given.get("org"),
         project=given.get("project"),
     )
+
+
+def _mirrors(api: ApiClient) -> Iterator[str]:
+    return (mirror["identifier"] for mirror in api.call("GET", "/pierhead/v1/mirrors", _PAGE)["content"])
 
 
 def _delegates(api: ApiClient) -> Iterator[str]:
@@ -91,7 +98,23 @@ def _projects(api: ApiClient) -> Iterator[str]:
     return (item["project"]["identifier"] for item in api.call("GET", "/ng/api/projects", _PAGE)["content"])
 
 
+def _roles(api: ApiClient) -> Iterator[str]:
+    return (item["role"]["identifier"] for item in api.call("GET", "/authz/api/roles", _PAGE)["content"])
+
+
+def _resource_groups(api: ApiClient) -> Iterator[str]:
+    found = api.call("GET", "/resourcegroup/api/v2/resourcegroup", _PAGE)["content"]
+    return (item["resourceGroup"]["identifier"] for item in found)
+
+
+def _role_assignments(api: ApiClient) -> Iterator[str]:
+    found = api.call("POST", "/authz/api/roleassignments/v2/filter", _PAGE, {})["content"]
+    return (item["identifier"] for item in found)
+
+
+_WORDS: Mapping[str, Callable[[], list[str]]] = {"permissions": permissions, "resource-types": resource_types}
 _KINDS: Mapping[str, Names] = {
+    "mirrors": _mirrors,
     "organizations": _organizations,
     "projects": _projects,
     "delegates": _delegates,
@@ -104,4 +127,7 @@ _KINDS: Mapping[str, Names] = {
     "users": _users,
     "service-accounts": _service_accounts,
     "api-keys": _api_keys,
+    "roles": _roles,
+    "resource-groups": _resource_groups,
+    "role-assignments": _role_assignments,
 }

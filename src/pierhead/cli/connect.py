@@ -115,8 +115,10 @@ def _local_or_just_started(target: Target) -> Connection:
 
 def _local(target: Target) -> Connection:
     """Opens the application on the data directory; the heavy imports happen here and only here."""
-    from .in_process import open_wire
+    from .in_process import check_data, open_wire
 
+    if not target.makes_data:
+        check_data(target.data)
     wire, application = open_wire(target.data, target.images)
     if application.first_key is not None:
         sys.stderr.write(f"made the data directory {target.data}; its admin key is in the file admin-key there\n")

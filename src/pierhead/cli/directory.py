@@ -5,12 +5,12 @@ With pruning, what is there and not in the directory goes away, in the scopes an
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pierhead.kit.errors import NotFoundError
+from pierhead.kit.errors import AppError, NotFoundError
 
 from .api_client import ApiClient
 from .apply import Change, Step, entity_of, look_up, naming, plan, scope_in
@@ -18,6 +18,7 @@ from .documents import MalformedDocumentError, parse_documents, read_source
 from .errors import ApiError, UsageError
 from .kinds import BY_NOUN, KINDS, ROLE_ASSIGNMENT, SECRET, USER, Kind
 from .people import check_people
+from .problems import Problems
 
 PINS = "pins"
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -81,37 +82,72 @@ class WholePlan:
     removals: tuple[Removal, ...]
 
 
-def read(places: Sequence[str], scope: Mapping[str, str]) -> Wanted:
-    """Every document of files and directories (below them too). Raises MalformedDocumentError, UsageError."""
+def read(places: Sequence[str], scope: Mapping[str, str], problems: Problems | None = None) -> Wanted:
+    """Every document of files and directories (below them too). Raises MalformedDocumentError, UsageError, where
+    ``problems`` does not gather them."""
+    problems = problems or Problems(gathers=False)
     entities: list[Described] = []
     pins: list[Pins] = []
     for name in [name for place in places for name in _files(place)]:
-        where, raw = read_source(name)
-        for document in parse_documents(raw, where):
-            if isinstance(document, dict) and PINS in document:
-                pins.append(_pins(document[PINS], where))
-            else:
-                kind = _kind_of(document, where)
-                entity = _with_value(kind, entity_of(kind, document, where, scope), where)
-                entities.append(Described(kind, entity, where))
-    _check_unique(entities)
+        try:
+            where, raw = read_source(name)
+            documents = parse_documents(raw, where)
+        except AppError as error:
+            problems.take(error)
+            continue
+        for document in documents:
+            try:
+                if isinstance(document, dict) and PINS in document:
+                    pins.append(_pins(document[PINS], where))
+                else:
+                    entities.append(_described(document, where, scope, problems))
+            except AppError as error:
+                problems.take(error)
+    _check_unique(entities, problems)
     return Wanted(tuple(sorted(entities, key=lambda each: KINDS.index(each.kind))), tuple(pins))
 
 
-def plan_all(api: ApiClient, wanted: Wanted, *, prunes: bool) -> WholePlan:
-    """What there is to do; asks, changes nothing. Raises PersonMissingError and the API's errors."""
-    steps = [_step(api, each) for each in _with_people(api, wanted.entities)]
-    pins = [_pin_step(api, each) for each in wanted.pins]
+def plan_all(api: ApiClient, wanted: Wanted, *, prunes: bool, problems: Problems | None = None) -> WholePlan:
+    """What there is to do; asks, changes nothing. Raises PersonMissingError and the API's errors, where ``problems``
+    does not gather them."""
+    problems = problems or Problems(gathers=False)
+    steps: list[Step] = []
+    pins: list[PinStep] = []
+    for each in _with_people(api, wanted.entities, problems):
+        try:
+            with naming(each, each.where, None):
+                steps.append(plan(each.kind, each.entity, look_up(api, each.kind, each.entity), each.where))
+        except AppError as error:
+            problems.take(error)
+    for wish in wanted.pins:
+        try:
+            pins.append(_pin_step(api, wish))
+        except AppError as error:
+            problems.take(error)
     return WholePlan(tuple(steps), tuple(pins), tuple(_removals(api, wanted)) if prunes else ())
 
 
-def _step(api: ApiClient, each: Described) -> Step:
-    with naming(each, each.where, None):
-        return plan(each.kind, each.entity, look_up(api, each.kind, each.entity), each.where)
+def _described(document: object, where: str, scope: Mapping[str, str], problems: Problems) -> Described:
+    kind = _kind_of(document, where)
+    entity = entity_of(kind, document, where, scope)
+    try:
+        return Described(kind, _with_value(kind, entity, where), where)
+    except AppError as error:
+        described = Described(kind, {**entity, "spec": _without_source(entity["spec"])}, where)
+        problems.take(error, described, where)
+        return described
 
 
-def _with_people(api: ApiClient, entities: Sequence[Described]) -> Iterator[Described]:
+def _with_people(api: ApiClient, entities: Sequence[Described], problems: Problems) -> Iterable[Described]:
     """Assignments to people name them by email, and every one of them is there or described."""
+    try:
+        return _with_emails(api, entities)
+    except AppError as error:
+        problems.take(error)
+        return entities
+
+
+def _with_emails(api: ApiClient, entities: Sequence[Described]) -> Iterator[Described]:
     emails = frozenset(each.entity["identifier"] for each in entities if each.kind is USER)
     named = check_people(api, (each.entity for each in entities if each.kind is ROLE_ASSIGNMENT), emails)
     return (replace(each, entity=next(named)) if each.kind is ROLE_ASSIGNMENT else each for each in entities)
@@ -150,8 +186,11 @@ def _with_value(kind: Kind, entity: dict[str, Any], where: str) -> dict[str, Any
     spec = entity.get("spec")
     if kind is not SECRET or not isinstance(spec, dict) or "valueFrom" not in spec:
         return entity
-    kept = {name: value for name, value in spec.items() if name != "valueFrom"}
-    return {**entity, "spec": {**kept, "value": _outside_value(spec["valueFrom"], where)}}
+    return {**entity, "spec": {**_without_source(spec), "value": _outside_value(spec["valueFrom"], where)}}
+
+
+def _without_source(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in spec.items() if name != "valueFrom"}
 
 
 def _outside_value(source: object, where: str) -> str:
@@ -179,12 +218,12 @@ def _pins(value: object, where: str) -> Pins:
     return Pins(str(value.get("infra") or "K8"), fields, where)
 
 
-def _check_unique(entities: Sequence[Described]) -> None:
+def _check_unique(entities: Sequence[Described], problems: Problems) -> None:
     seen: dict[tuple[object, ...], str] = {}
     for each in entities:
         address = _address(each.kind, each.entity)
         if address in seen:
-            raise UsageError(f"{each} is described twice, in {seen[address]} and in {each.where}")
+            problems.take(UsageError(f"{each} is described twice, in {seen[address]} and in {each.where}"))
         seen[address] = each.where
 
 

@@ -1,24 +1,20 @@
-"""Errors as the command line tells them: the one table of exit codes, and the text on standard error."""
+"""Errors as the command line tells them: the one table of exit codes, and the text or JSON on standard error."""
 
-from typing import TextIO
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
 from pierhead.kit.errors import (
     CATEGORIES,
     AppError,
-    ConflictError,
-    DeniedError,
-    IntegrityError,
     InvalidInputError,
-    NotFoundError,
-    RateLimitedError,
-    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
-    UnsupportedError,
     category_of,
 )
 
 from .format import clean
+from .meanings import category_told
 
 FAILED = 1
 INTERRUPTED = 130
@@ -26,49 +22,32 @@ EXIT_CODES: dict[type[AppError], int] = {AppError: FAILED} | {
     category: number for number, category in enumerate(CATEGORIES, start=2)
 }
 
-_BY_STATUS: dict[int, type[AppError]] = {
-    401: UnauthenticatedError,
-    403: DeniedError,
-    404: NotFoundError,
-    408: UnavailableError,
-    409: ConflictError,
-    413: TooLargeError,
-    424: UnavailableError,  # a registry refused the server, or did not answer it
-    429: RateLimitedError,
-    501: UnsupportedError,
-    502: IntegrityError,
-    503: UnavailableError,
-    504: UnavailableError,
-}
-# The reference answers 400 for these; what they mean is in its code or in ours.
-_BY_CODE: dict[str, type[AppError]] = {
-    "RESOURCE_NOT_FOUND_EXCEPTION": NotFoundError,
-    "CONNECTOR_NOT_FOUND_EXCEPTION": NotFoundError,
-    "ENTITY_NOT_FOUND": NotFoundError,
-    "DUPLICATE_FIELD": ConflictError,
-    "ENTITY_REFERENCE_EXCEPTION": ConflictError,
-    "OPTIMISTIC_LOCKING_EXCEPTION": ConflictError,
-    "UNSUPPORTED_OPERATION_EXCEPTION": UnsupportedError,
-    "connector-exists": ConflictError,
-    "delegate-token-already-revoked": ConflictError,
-    "delegate-token-exists": ConflictError,
-    "delegate-token-still-active": ConflictError,
-    "secret-exists": ConflictError,
-}
-
 
 class ApiError(AppError):
-    """The API refused. ``wire_code`` is the reference's, ``own_code`` Pierhead's; ``category`` what it means."""
+    """The API refused. ``wire_code`` is the reference's, ``own_code`` Pierhead's; ``category`` what it means.
+
+    ``details``: what of the answer says more than its message, as the API words it.
+    """
 
     code = "api"
 
-    def __init__(self, status: int, wire_code: str, own_code: str, message: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        status: int,
+        wire_code: str,
+        own_code: str,
+        message: str,
+        hint: str = "",
+        *,
+        correlation_id: str = "",
+        details: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.remote_code = own_code or wire_code
-        by_status = _BY_STATUS.get(status, InvalidInputError if 400 <= status < 500 else AppError)
-        by_code = _BY_CODE.get(own_code) or _BY_CODE.get(wire_code)
-        self.category = by_code or by_status if status == 400 else by_status
+        self.category = category_told(status, wire_code, own_code)
+        self.correlation_id = correlation_id
+        self.details = details or {}
 
 
 class ServerUnreachableError(UnavailableError):
@@ -111,16 +90,59 @@ def exit_code(error: AppError) -> int:
     return EXIT_CODES[meaning(error)]
 
 
-def tell(error: AppError, out: TextIO, *, is_verbose: bool = False) -> None:
+def code_of(error: AppError) -> str:
+    return error.remote_code if isinstance(error, ApiError) else error.code
+
+
+def wants_json(argv: Sequence[str]) -> bool:
+    """Known from the words alone, so that wrong words are told in JSON too."""
+    words = list(argv)
+    return "--json" in words[: words.index("--") if "--" in words else len(words)]
+
+
+def tell(error: AppError, out: TextIO, *, is_verbose: bool = False, is_json: bool = False) -> None:
     """What happened, what to do; the redacted exchange that an error carries only when asked for."""
+    if is_json:
+        return tell_json(document_of(error, is_verbose=is_verbose), out)
     out.write(f"error: {_lines(error.message)}\n")
     if error.hint:
         out.write(f"hint: {_lines(error.hint)}\n")
     if is_verbose:
-        code = error.remote_code if isinstance(error, ApiError) else error.code
-        out.write(f"code: {code}\n")
+        out.write(f"code: {code_of(error)}\n")
         for line in exchange_lines(getattr(error, "exchange", None)):
             out.write(line + "\n")
+    correlation = getattr(error, "correlation_id", "")
+    if correlation and (is_verbose or meaning(error) is AppError):  # the operator finds it in the server's log by this
+        out.write(f"correlation: {clean(correlation)}\n")
+    return None
+
+
+def document_of(error: AppError, *, is_verbose: bool = False) -> dict[str, Any]:
+    """An error for programs; ``correlationId`` and ``details`` only where there are any."""
+    details = dict(getattr(error, "details", None) or {})
+    if is_verbose and (exchange := exchange_of(getattr(error, "exchange", None))):
+        details["exchange"] = exchange
+    document: dict[str, Any] = {
+        "code": code_of(error),
+        "category": meaning(error).code,
+        "message": error.message,
+        "hint": error.hint,
+    }
+    if correlation := getattr(error, "correlation_id", ""):
+        document["correlationId"] = correlation
+    return document | ({"details": details} if details else {})
+
+
+def tell_json(error: Mapping[str, object], out: TextIO) -> None:
+    """One line: whatever was warned of before stands on lines of its own."""
+    out.write(json.dumps({"error": error}) + "\n")
+
+
+def tell_interrupted(out: TextIO, *, is_json: bool) -> None:
+    if is_json:
+        tell_json({"code": "interrupted", "category": "interrupted", "message": "interrupted", "hint": ""}, out)
+    else:
+        out.write("interrupted\n")
 
 
 def _lines(text: str) -> str:
@@ -128,16 +150,22 @@ def _lines(text: str) -> str:
     return "\n".join(clean(line) for line in text.splitlines())
 
 
-def exchange_lines(exchange: object) -> list[str]:
-    """An HTTP exchange (an object or JSON with method, url, status, body) in at most two lines; none for None."""
+def exchange_of(exchange: object) -> dict[str, object]:
+    """Method, URL, status and body of an HTTP exchange (an object or JSON that has these); empty for None."""
     if exchange is None:
+        return {}
+    names = ("method", "url", "status", "body")
+    if isinstance(exchange, dict):
+        return {name: exchange.get(name) for name in names}
+    return {name: getattr(exchange, name, None) for name in names}
+
+
+def exchange_lines(exchange: object) -> list[str]:
+    """At most two lines; none for None."""
+    if not (told := exchange_of(exchange)):
         return []
-
-    def field(name: str) -> object:
-        return exchange.get(name) if isinstance(exchange, dict) else getattr(exchange, name, None)
-
-    status = field("status")
-    lines = [f"exchange: {clean(field('method') or '')} {clean(field('url') or '')} -> {clean(status or 'no answer')}"]
-    if body := field("body"):
-        lines.append(f"answer: {clean(body)[:600]}")
+    where = f"{clean(told['method'] or '')} {clean(told['url'] or '')}"
+    lines = [f"exchange: {where} -> {clean(told['status'] or 'no answer')}"]
+    if told["body"]:
+        lines.append(f"answer: {clean(told['body'])[:600]}")
     return lines

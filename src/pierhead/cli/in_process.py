@@ -7,14 +7,41 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pierhead.kit.errors import NotFoundError
+from pierhead.kit.loading import load
+
 from .local_wire import LocalWire
 
 if TYPE_CHECKING:
     from pierhead.server.bootstrap import Application
 
 
+class DataMissingError(NotFoundError):
+    """Only ``up``, ``init``, ``demo``, ``backup restore`` and what applies documents make one that was named; to other
+    commands it was mistyped."""
+
+    code = "data-directory-missing"
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"there is no data directory of Pierhead at {data}",
+            hint="check --data and PIERHEAD_DATA, or make one there with `pierhead up` or `pierhead init`",
+        )
+        self.data = data
+
+
+def check_data(data: Path) -> None:
+    """Raises DataMissingError, unless the store is not in the directory but in a database elsewhere."""
+    from pierhead.adapters.data_directory import DataDirectory
+    from pierhead.server.settings import Settings
+
+    if not DataDirectory(data).database.is_file() and Settings.from_environment().database_url is None:
+        raise DataMissingError(data)
+
+
 def open_data(data: Path, images: Path | None = None) -> "Application":
     """``images``: where pulled images go instead of the directory's own place. Raises AppError when it is in use."""
+    load("pierhead.server.bootstrap")
     from pierhead.kit import log
     from pierhead.server.bootstrap import open_application
     from pierhead.server.settings import Settings
@@ -38,6 +65,7 @@ def _own_umask() -> Iterator[None]:
 
 def open_wire(data: Path, images: Path | None = None) -> "tuple[LocalWire, Application]":
     """The API of the application on ``data``; closing the wire closes the application."""
+    load("pierhead.server.bootstrap", "pierhead.server.app")
     from pierhead.server.app import create_app
 
     application = open_data(data, images)

@@ -1,7 +1,7 @@
 """What was asked for besides a command's own arguments: which Pierhead, as whom, where in it, and how to show it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``url`` None: whoever holds the data directory, or the directory itself. ``images``: where to put them then."""
+    """``url`` None: whoever holds the data directory, or the directory itself. ``images``: where to put them then.
+
+    ``makes_data``: whether a data directory that is not there is made: the default one, or one that was named to what
+    sets up a place (``up``, ``init``, ``demo``, ``backup restore``, and what applies documents).
+    """
 
     data: Path
     url: str | None = None
@@ -26,6 +30,7 @@ class Target:
     org: str | None = None
     project: str | None = None
     images: Path | None = None
+    makes_data: bool = False
 
     @property
     def scope(self) -> dict[str, str]:
@@ -61,8 +66,9 @@ class Invocation:
     is_verbose: bool = False
     connections: list[Connection] = field(default_factory=list)
 
-    def api(self) -> "ApiClient":
-        return self.connection().api
+    def api(self, *, makes_data: bool = False) -> "ApiClient":
+        """``makes_data``: see Target."""
+        return self.connection(replace(self.target, makes_data=makes_data or self.target.makes_data)).api
 
     def connection(self, target: Target | None = None) -> Connection:
         """Opened at the first call, closed when the command ends."""

@@ -13,6 +13,7 @@ __all__ = [
     "BY_NOUN",
     "CONNECTOR",
     "KINDS",
+    "MIRROR",
     "ORGANIZATION",
     "PROJECT",
     "ROLE_ASSIGNMENT",
@@ -86,5 +87,20 @@ ROLE_ASSIGNMENT = AssignmentKind(
     is_wrapped=False,
     filled=filled_assignment,
 )
-KINDS = (ORGANIZATION, PROJECT, USER, SECRET, SERVICE_ACCOUNT, CONNECTOR, ROLE, RESOURCE_GROUP, ROLE_ASSIGNMENT)
+MIRROR = Kind(
+    "mirror",
+    "/pierhead/v1/mirrors",
+    pages("GET", "/pierhead/v1/mirrors"),
+    {
+        "enabled": True,
+        "spec.copies": "whole",
+        "spec.evidence": True,
+        "spec.timeZone": "UTC",
+        "spec.reserve": 0,
+        "spec.quarantine": "quarantine",
+    },
+    ignored=frozenset({"createdAt", "lastModifiedAt"}),
+    is_wrapped=False,
+)
+KINDS = (ORGANIZATION, PROJECT, USER, SECRET, SERVICE_ACCOUNT, CONNECTOR, ROLE, RESOURCE_GROUP, ROLE_ASSIGNMENT, MIRROR)
 BY_NOUN: Mapping[str, Kind] = {kind.noun: kind for kind in KINDS}

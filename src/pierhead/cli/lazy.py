@@ -9,16 +9,22 @@ from importlib import import_module
 
 import click
 
+from pierhead.kit.loading import load
+
+COMMANDS = "Commands"
+
 
 @dataclass(frozen=True, slots=True)
 class LazyCommand:
-    """``target`` is ``module:attribute``."""
+    """``target`` is ``module:attribute``; ``section`` is the heading that ``--help`` lists it under."""
 
     target: str
     short_help: str
+    section: str = COMMANDS
 
     def load(self) -> click.Command:
         module, _, attribute = self.target.partition(":")
+        load(module)
         command = getattr(import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{self.target} is not a command")
@@ -40,6 +46,9 @@ class LazyGroup(click.Group):
         return super().get_command(ctx, cmd_name) if entry is None else entry.load()
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        own = [(name, command.get_short_help_str(limit=80)) for name, command in self.commands.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl([*own, *((name, entry.short_help) for name, entry in self.table.items())])
+        rows = {name: (COMMANDS, command.get_short_help_str(limit=80)) for name, command in self.commands.items()}
+        rows |= {name: (entry.section, entry.short_help) for name, entry in self.table.items()}
+        width = max(map(len, rows))
+        for title in dict.fromkeys(section for section, _ in rows.values()):
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<{width}}", text) for name, (at, text) in rows.items() if at == title])

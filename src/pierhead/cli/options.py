@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import click
 
+from pierhead.kit.loading import load
 from pierhead.kit.redact import SecretValue
 
 from .complete import completes
@@ -43,6 +44,11 @@ def data_directory(chosen: Path | None = None) -> Path:
     return Path(home) / "pierhead"
 
 
+def is_named(chosen: Path | None) -> bool:
+    """Whether somebody said which data directory, and may have mistyped it."""
+    return chosen is not None or bool(os.environ.get("PIERHEAD_DATA"))
+
+
 def has_color(no_color: bool) -> bool:
     return not no_color and not os.environ.get("NO_COLOR")
 
@@ -75,6 +81,7 @@ def with_api(command: Command[P]) -> Callable[..., int | None]:
             api_key_file=api_key_file,
             org=org,
             project=project,
+            makes_data=not is_named(data),
         )
         screen = Screen(is_json=is_json, is_quiet=is_quiet, has_color=has_color(no_color))
         invocation = Invocation(target, screen, _connect(), is_verbose)
@@ -91,6 +98,7 @@ def _connect() -> Connect:
     given: Connect | None = click.get_current_context().find_root().obj
     if given is not None:
         return given
+    load("pierhead.cli.connect")
     from .connect import connect
 
     return connect

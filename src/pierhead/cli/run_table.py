@@ -32,6 +32,8 @@ def tell_run(screen: Screen, run: dict[str, Any], *, is_verbose: bool = False) -
             _tell_failure(screen, stage, image)
     if is_verbose or not screen.is_quiet:
         screen.line(_sum(run), style={"succeeded": "green", "failed": "red"}.get(run["state"]))
+    if run["state"] == "failed" and not screen.is_quiet:
+        screen.line(f"why, and what to do: pierhead diagnose --run {run['id']}")
 
 
 def images_of(run: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

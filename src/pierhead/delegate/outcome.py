@@ -41,4 +41,6 @@ def summary(result: wire.Result) -> str:
             return f"{len(result.tags)} tags"
         case wire.RepositoriesResult():
             return f"{len(result.repositories)} repositories"
+        case wire.SurveyResult():
+            return f"{sum(len(each.tags) for each in result.repositories)} tags looked up"
     return "done"

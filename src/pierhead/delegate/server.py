@@ -26,7 +26,7 @@ from .link import LIMIT_S, ORDER_CAP, Link
 from .settings import DelegateSettings
 from .state import Enrolment, Identity
 
-KINDS = ("pull", "testConnection", "listTags", "listRepositories", "resolve", "copy")
+KINDS = ("pull", "testConnection", "listTags", "listRepositories", "resolve", "readTags", "copy")
 _POLL_MARGIN_S = 15.0
 _CLOSE_S = 2.0
 

@@ -9,7 +9,8 @@ from pierhead.cli.render import Screen
 @click.command()
 @click.option("--no-color", is_flag=True, help="No colours (also by the variable NO_COLOR).")
 @click.option("--delegates", "has_delegates", is_flag=True, help="The walk with PostgreSQL and three delegates.")
-def demo(no_color: bool, has_delegates: bool) -> None:
+@click.option("--mirror", "has_mirror", is_flag=True, help="The walk with a mirror, whose source is switched off.")
+def demo(no_color: bool, has_delegates: bool, has_mirror: bool) -> None:
     """Walk through the main job on a throw-away registry.
 
     Starts two registries and a Pierhead on this machine's loopback, pulls a two-stage pipeline's images, shows one
@@ -20,6 +21,10 @@ def demo(no_color: bool, has_delegates: bool) -> None:
         from .delegates_walk import walk_with_delegates
 
         return walk_with_delegates(screen)
+    if has_mirror:
+        from .mirror_walk import walk_with_mirror
+
+        return walk_with_mirror(screen)
     from .walk import walk
 
     return walk(screen)

@@ -99,6 +99,6 @@ class _Walk:
 
     def _fail(self) -> None:
         self._show.step("One that fails: a version is pinned that does not exist")
-        self._show.run(f"image pin {MISSING_PIN}")
+        self._show.run(f"image pin {MISSING_PIN} --force --reason demo")
         self._show.run("init pipeline.yaml --stage build", expected=1)
         self._show.run(f"image reset {MISSING_PIN.partition('=')[0]}")

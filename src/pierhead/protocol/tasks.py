@@ -7,33 +7,27 @@ keeps the references and fills the secrets in when it is handed out.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
+from .access import RegistryAccess as RegistryAccess
+from .inspection import InspectResult as InspectResult
+from .inspection import InspectTask as InspectTask
 from .message import Message
+from .outcomes import HttpExchange as HttpExchange
+from .outcomes import RateLimitLeft as RateLimitLeft
+from .outcomes import TaskFailure as TaskFailure
+from .survey import SurveyedRepository as SurveyedRepository
+from .survey import SurveyedTag as SurveyedTag
+from .survey import SurveyRepository as SurveyRepository
+from .survey import SurveyResult as SurveyResult
+from .survey import SurveyRules as SurveyRules
+from .survey import SurveyTask as SurveyTask
+from .tag_facts import ReadTagsTask as ReadTagsTask
+from .tag_facts import ResolvedPlatform as ResolvedPlatform
+from .tag_facts import TagFacts as TagFacts
+from .tag_facts import TagFactsResult as TagFactsResult
 
 # --- what to do
-
-
-class RegistryAccess(Message):
-    """How to reach one registry. ``url``: ``https://host[:port]``; plain ``http://`` only where the connector says so.
-
-    ``secret_version`` changes whenever the secret does, so that nothing cached under the old one is used.
-    ``allow_private``: the connector says that its registry may be at a private or loopback address; asked about by the
-    server's own worker only, and never sent: a delegate stands in the network of whoever runs it.
-    """
-
-    connector: str = ""
-    url: str
-    username: str | None = None
-    password: SecretStr | None = None
-    secret_version: str = ""
-    ca_pem: str | None = None
-    client_certificate_pem: str | None = None
-    client_key_pem: SecretStr | None = None
-    proxy_url: SecretStr | None = None
-    no_proxy: tuple[str, ...] = ()
-    trusted_realm_hosts: tuple[str, ...] = ()
-    allow_private: bool = Field(default=False, exclude=True)
 
 
 class Policy(StrEnum):
@@ -96,11 +90,21 @@ class ResolveTask(Message):
     reference: str
 
 
+class IndexMode(StrEnum):
+    """What becomes of an index of which only some platforms are wanted: ``sparse`` keeps it with members missing,
+    ``rewritten`` makes another, which names the original; ``whole`` with one platform copies its manifest alone."""
+
+    WHOLE = "whole"
+    SPARSE = "sparse"
+    REWRITTEN = "rewritten"
+
+
 class CopyImage(Message):
     """One image from one registry to another, byte-identical; ``target`` names the registry, repository and tag.
 
     ``digest``: copy that, whatever the tag of ``source`` says now. ``platforms`` (``os/architecture``): none means the
-    whole index, one its manifest alone; several are refused, for an index without some members is another document.
+    whole index; several want a ``sparse`` or ``rewritten`` one. ``referrers``: what refers to the image, and cosign's
+    tags, come along.
     """
 
     key: str
@@ -110,6 +114,8 @@ class CopyImage(Message):
     from_registry: RegistryAccess
     to_registry: RegistryAccess
     platforms: tuple[str, ...] = ()
+    index: IndexMode = IndexMode.WHOLE
+    referrers: bool = False
 
 
 class CopyTask(Message):
@@ -121,38 +127,20 @@ class CopyTask(Message):
 
 
 Task = Annotated[
-    PullTask | TestConnectionTask | ListTagsTask | ListRepositoriesTask | ResolveTask | CopyTask,
+    PullTask
+    | TestConnectionTask
+    | ListTagsTask
+    | ListRepositoriesTask
+    | ResolveTask
+    | ReadTagsTask
+    | SurveyTask
+    | InspectTask
+    | CopyTask,
     Field(discriminator="kind"),
 ]
 
 
 # --- what came of it
-
-
-class HttpExchange(Message):
-    """Redacted: no credential, no token, at most 512 bytes of body. ``status`` is None when nothing was answered."""
-
-    method: str
-    url: str
-    status: int | None = None
-    body: str = ""
-
-
-class TaskFailure(Message):
-    """``code`` is stable, ``category`` one of those of kit.errors, ``hint`` one thing to do."""
-
-    code: str
-    category: str
-    message: str
-    hint: str = ""
-    exchange: HttpExchange | None = None
-    retryable: bool = False
-
-
-class RateLimitLeft(Message):
-    limit: int | None = None
-    remaining: int | None = None
-    window_s: int | None = None
 
 
 class ImageState(StrEnum):
@@ -192,6 +180,8 @@ class CopyEvent(Message):
     """The state of one image of a copy; the last event of each image is its outcome.
 
     ``bytes_fetched`` counts what was read from the source, ``bytes_mounted`` what the target already had or mounted.
+    ``source_digest``: what ``source`` meant; ``digest`` is what the target has. ``referrers``: what the target got of
+    what refers to the image; ``referrers_left_out``: listed at the source, and not to be had or read.
     """
 
     key: str
@@ -201,6 +191,9 @@ class CopyEvent(Message):
     bytes_done: int | None = None
     bytes_fetched: int | None = None
     bytes_mounted: int | None = None
+    source_digest: str | None = None
+    referrers: int | None = None
+    referrers_left_out: int | None = None
     seconds: float | None = None
     error: TaskFailure | None = None
 
@@ -251,14 +244,6 @@ class RepositoriesResult(Message):
     truncated: bool
 
 
-class ResolvedPlatform(Message):
-    """``size_bytes``: of the manifest itself, as everywhere in what is resolved."""
-
-    platform: str
-    digest: str
-    size_bytes: int
-
-
 class ResolveResult(Message):
     kind: Literal["resolve"] = "resolve"
     reference: str
@@ -281,6 +266,15 @@ class FailedResult(Message):
 
 
 Result = Annotated[
-    PullResult | TestReport | TagsResult | RepositoriesResult | ResolveResult | CopyResult | FailedResult,
+    PullResult
+    | TestReport
+    | TagsResult
+    | RepositoriesResult
+    | ResolveResult
+    | TagFactsResult
+    | SurveyResult
+    | InspectResult
+    | CopyResult
+    | FailedResult,
     Field(discriminator="kind"),
 ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pierhead.oci.descriptor import Descriptor
+from pierhead.oci.digest import Digest
 
 from .blobs import BlobBody, Blobs
 from .context import CallContext
@@ -16,6 +17,7 @@ from .endpoint import Endpoint
 from .exchange import Exchange
 from .journal import Journal, RateLimit
 from .manifests import FetchedManifest, Manifests
+from .referrers import Found, Referrers
 from .tags import Lists
 from .transport import Transport
 
@@ -33,6 +35,7 @@ class RegistryClient:
         self._manifests = Manifests(*parts)
         self._blobs = Blobs(*parts)
         self._lists = Lists(*parts)
+        self._referrers = Referrers(self._manifests)
 
     def resolve(self, repository: str, target: str) -> Descriptor:
         """What the tag or digest ``target`` is now; a digest stays itself. Raises ManifestUnknownError and others."""
@@ -53,6 +56,21 @@ class RegistryClient:
     def list_tags(self, repository: str, *, page_size: int | None = None) -> Iterator[tuple[str, ...]]:
         """Pages of tags in the registry's order, each tag once, at most 100,000. Asks for a page when it is wanted."""
         return self._lists.tags(repository, page_size)
+
+    def referrers(
+        self,
+        repository: str,
+        subject: Digest,
+        artifact_type: str | None = None,
+        *,
+        has_api: bool = True,
+        has_tag: bool = True,
+    ) -> Found:
+        """What refers to ``subject`` (signatures, SBOMs), by the API or else the fallback tag; at most 1,000.
+
+        ``has_api``, ``has_tag`` False: known not to be there, and so not asked for.
+        """
+        return self._referrers.of(repository, subject, artifact_type, has_api=has_api, has_tag=has_tag)
 
     def list_repositories(self, *, page_size: int | None = None) -> Iterator[tuple[str, ...]]:
         """Pages of repository names. Raises NotOfferedError where the registry does not list them."""

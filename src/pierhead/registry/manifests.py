@@ -57,7 +57,7 @@ class Manifests:
         scope_of: Callable[[str], str] = paths.pull_scope,
     ) -> None:
         self.endpoint = endpoint
-        self._scope_of = scope_of
+        self.scope_of = scope_of
         self.transport = transport
         self.journal = journal
         self.call = call
@@ -87,7 +87,7 @@ class Manifests:
     def _ask(self, method: str, repository: str, target: str) -> Reply:
         url = paths.manifest_url(self.endpoint, repository, target)
         what = paths.subject(self.endpoint, repository, target)
-        request = Request(what, method, url, self._scope_of(repository), _ACCEPT)
+        request = Request(what, method, url, self.scope_of(repository), _ACCEPT)
         cap = self.transport.caps.manifest_bytes
         return self.transport.fetch(self.endpoint, request, self.call, self.journal, cap)
 

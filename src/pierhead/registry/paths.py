@@ -35,6 +35,10 @@ def tags_url(endpoint: Endpoint, repository: str) -> Url:
     return _url(endpoint, repository, "tags/list")
 
 
+def referrers_url(endpoint: Endpoint, repository: str, subject: Digest, query: str = "") -> Url:
+    return _url(endpoint, repository, f"referrers/{subject}{'?' if query else ''}{query}")
+
+
 def catalog_url(endpoint: Endpoint) -> Url:
     return Url(endpoint.origin, "/v2/_catalog")
 

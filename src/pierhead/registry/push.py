@@ -8,8 +8,9 @@ from .context import CallContext
 from .endpoint import Endpoint
 from .errors import ManifestUnknownError, RepositoryUnknownError
 from .journal import Journal
-from .manifests import Manifests
+from .manifests import FetchedManifest, Manifests
 from .push_errors import StoredOtherwiseError, TargetIncompleteError
+from .referrers import Found, Referrers
 from .refusals import error_codes, refusal
 from .request import Request
 from .transport import Transport
@@ -28,6 +29,7 @@ class PushClient:
         self.call = call or CallContext()
         self._journal = Journal()
         self._manifests = Manifests(endpoint, transport, self._journal, self.call, paths.push_scope)
+        self._referrers = Referrers(self._manifests)
         self.uploads = Uploads(endpoint, transport, self._journal, self.call)
 
     def find(self, repository: str, target: str) -> Descriptor | None:
@@ -37,9 +39,18 @@ class PushClient:
         except (ManifestUnknownError, RepositoryUnknownError):
             return None
 
-    def put_manifest(self, repository: str, target: str, media_type: str, raw: bytes, digest: Digest) -> None:
+    def get_manifest(self, repository: str, target: str) -> FetchedManifest:
+        """As ``RegistryClient.get_manifest``."""
+        return self._manifests.get(repository, target)
+
+    def referrers(self, repository: str, subject: Digest) -> Found:
+        """As ``RegistryClient.referrers``."""
+        return self._referrers.of(repository, subject)
+
+    def put_manifest(self, repository: str, target: str, media_type: str, raw: bytes, digest: Digest) -> bool:
         """Stores ``raw``, whose digest is ``digest``, under a tag or that digest.
 
+        True when the registry says that it lists the manifest among the referrers of its subject (OCI-Subject).
         Raises TargetIncompleteError, and StoredOtherwiseError when the registry says it stored something else.
         """
         url = paths.manifest_url(self.endpoint, repository, target)
@@ -55,3 +66,4 @@ class PushClient:
         said = (reply.headers.get("docker-content-digest") or "").strip()
         if said.startswith(f"{digest.algorithm}:") and said != str(digest):
             raise StoredOtherwiseError(what, digest, said, answer.exchange())
+        return bool(reply.headers.get("oci-subject"))

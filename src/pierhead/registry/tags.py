@@ -73,7 +73,7 @@ class Lists:
                 cap = self.transport.caps.list_entries
                 raise BodyTooLargeError(request.subject, cap, "entries", reply.answer.exchange())
             yield page
-            following = _next_page(reply)
+            following = next_page(reply)
             if following is None:
                 return
             # A page that brings nothing new and leads on would lead us round for ever.
@@ -124,7 +124,8 @@ def _entries(reply: Reply, field: str) -> list[object]:
     return listed or []
 
 
-def _next_page(reply: Reply) -> Url | None:
+def next_page(reply: Reply) -> Url | None:
+    """Where a list goes on: never on another host. None at its end. Raises BadResponseError, RedirectRefusedError."""
     text = next_link(reply.headers.all("link"))
     if not text:
         return None

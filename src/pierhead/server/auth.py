@@ -56,10 +56,16 @@ def _at_account(call: Call, _: Request) -> None:
     call.authorise(Scope(call.account))
 
 
+def _at_operators_account(call: Call, _: Request) -> None:
+    call.authorise(Scope(call.account))
+    call.app.access.check_operator(call.account)
+
+
 _AUTHORISE: dict[At, Callable[[Call, Request], None]] = {
     At.OPEN: _leave_open,
     At.ANY: _leave_open,
     At.ACCOUNT: _at_account,
+    At.OPERATOR: _at_operators_account,
     At.SCOPE: _at_query_scope,
     At.LATER: _leave_to_the_route,
     At.LIST: _leave_to_the_route,

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock
@@ -12,12 +12,17 @@ from .delegates.presence import PresenceLoop
 from .delegation import Delegation
 from .jobs.connector_tasks import ConnectorTasks
 from .jobs.loops import Dispatching, Retesting, Sweeping
+from .jobs.mirror_schedule import MirrorScheduling
+from .jobs.notifying import Notifying
 from .jobs.platform_delegate import PlatformDelegate, TaskSpans
+from .jobs.watching import Watching
 from .jobs.work import Work, WorkStore
+
+BackgroundLoop = Dispatching | Sweeping | Retesting | PresenceLoop | Watching | MirrorScheduling | Notifying
 
 
 class Background:
-    """Thread-safe. ``serves``: whether delegates can reach this process."""
+    """Thread-safe. ``serves``: whether delegates can reach this process; ``more``: what a server does that serves."""
 
     def __init__(
         self,
@@ -28,6 +33,7 @@ class Background:
         delegation: Delegation,
         platform: PlatformDelegate,
         tasks: ConnectorTasks,
+        more: Iterable[BackgroundLoop],
         *,
         serves: bool,
     ) -> None:
@@ -37,13 +43,14 @@ class Background:
         self._lock = threading.Lock()
         self._is_started = False
         sweeps = (delegation.agents.sweep, delegation.delegates.sweep, delegation.tokens.sweep)
-        self._loops: list[Dispatching | Sweeping | Retesting | PresenceLoop] = [
+        self._loops: list[BackgroundLoop] = [
             Dispatching(delegation.dispatcher, store.signals),
             Sweeping(store, queue, works, sweeps),
         ]
         if serves:
             self._loops += [
                 Retesting(store, queue, tasks, clock),
+                *more,
                 PresenceLoop(self._hub.presence, delegation.agents, time.monotonic),
             ]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pierhead.adapters.data_directory import DataDirectory, DirectoryLock
 from pierhead.adapters.keyring import AesKeyring
+from pierhead.adapters.notifiers import HttpWebhooks
 from pierhead.adapters.sql import SqlStore
 from pierhead.control.access import AccessService, Account, People, Rights
 from pierhead.control.audit import AuditService
@@ -16,8 +17,11 @@ from pierhead.control.catalogue import Catalogue, CatalogueService
 from pierhead.control.connectors import ConnectorService, FilterService
 from pierhead.control.organizations import OrganizationService, ProjectService
 from pierhead.control.pipelines import RunService
+from pierhead.control.releases import ReleaseService, load_calendar
+from pierhead.control.retirement import load_retired_hosts
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import EncryptionKeys, SecretService
+from pierhead.control.sources import WatchService
 from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock, SystemClock
 from pierhead.kit.ids import new_id
@@ -28,15 +32,20 @@ from pierhead.worker.runtimes.oci_layout import OciLayout
 from .background import Background
 from .delegation import Delegation, delegation_on
 from .first_start import FirstStart
+from .gating import gating_on
 from .jobs.connector_tasks import ConnectorTasks
 from .jobs.platform_delegate import ALONE, PlatformDelegate, one_of_many
+from .jobs.watching import Watching, WatchPolling
 from .jobs.work import Work, give_up_listener
 from .jobs.works import all_works
 from .joined import Joined, Tenancy
 from .login import Login, login_on
+from .mirroring import mirroring_on
+from .noticing import noticing_on
 from .own_addresses import platform_policy
 from .settings import Settings
 from .storage import encryption_keys, open_keyring, open_secrets, open_store, registry_secrets
+from .supply import Supply
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Application(Joined):
     runs: RunService
     works: Mapping[str, Work]
     delegation: Delegation
+    supply: Supply
     connector_tasks: ConnectorTasks
     background: Background
 
@@ -140,7 +150,7 @@ def _ground(settings: Settings, directory: DataDirectory, store: SqlStore, clock
 def _assemble(
     settings: Settings, lock: DirectoryLock, store: SqlStore, clock: Clock, transport: Transport, *, serves: bool
 ) -> Application:
-    catalogue = CatalogueService(store, clock, Catalogue.load(), line=settings.release_line)
+    catalogue, releases = _releases(settings, store, clock)
     line, known = settings.release_line, catalogue.catalogue
     connectors = ConnectorService(store, clock, new_id, sample_images=known.samples(line))
     queue = TaskQueue(store, clock, new_id, lease_s=settings.lease_s)
@@ -150,31 +160,29 @@ def _assemble(
         _complete(ground, delegation, connectors)
     runs = RunService(store, queue, known, clock, new_id, line, dispatcher=delegation.dispatcher)
     of_registries = registry_secrets(settings, ground.secrets, clock)
-    works = all_works(store, queue, runs, connectors, catalogue, of_registries, clock)
-    delegation.dispatcher.on_given_up(give_up_listener(works))
+    dispatcher = delegation.dispatcher
+    mirroring = mirroring_on(store, clock, queue, dispatcher, connectors, catalogue, of_registries)
+    works = {**all_works(store, queue, runs, connectors, catalogue, of_registries, clock), **mirroring.works}
+    dispatcher.on_given_up(give_up_listener(works))
     platform = _platform(settings, store, queue, runs, works, transport)
-    tasks = ConnectorTasks(store, queue, delegation.dispatcher, connectors, of_registries, platform, works)
-    return Application(
-        settings=settings,
-        lock=lock,
-        store=store,
-        clock=clock,
-        account=ground.account,
-        first_key=ground.first_key,
-        access=ground.access,
-        login=ground.login,
-        tenancy=_tenancy(store, clock, ground),
-        secrets=ground.secrets,
-        encryption_keys=ground.keys,
-        connectors=connectors,
-        catalogue=catalogue,
-        queue=queue,
-        runs=runs,
-        works=works,
-        delegation=delegation,
-        connector_tasks=tasks,
-        background=Background(store, clock, queue, works, delegation, platform, tasks, serves=serves),
+    tasks = ConnectorTasks(store, queue, dispatcher, connectors, of_registries, platform, works)
+    tenancy = _tenancy(store, clock, ground)
+    webhooks = HttpWebhooks(transport.clock, transport.addresses)
+    supply = Supply(
+        releases,
+        load_retired_hosts(settings.retired_hosts_file),
+        mirroring,
+        noticing_on(store, clock, ground.secrets, releases, tenancy.watches, webhooks),
+        gating_on(store, clock, tasks, connectors, settings.data),
     )
+    mirroring.checks.checks = supply.gating.checks
+    watching = Watching(tenancy.watches, WatchPolling(tenancy.watches, connectors, tasks))
+    loops = (watching, mirroring.scheduling, supply.noticing.loop)
+    background = Background(store, clock, queue, works, delegation, platform, tasks, loops, serves=serves)
+    return Application(
+        settings, lock, store, clock, ground.account, ground.first_key, ground.access, ground.login, tenancy,
+        ground.secrets, ground.keys, connectors, catalogue, queue, runs, works, delegation, supply, tasks, background,
+    )  # fmt: skip
 
 
 def _complete(ground: _Ground, delegation: Delegation, connectors: ConnectorService) -> None:
@@ -182,6 +190,14 @@ def _complete(ground: _Ground, delegation: Delegation, connectors: ConnectorServ
     if ground.first_key is not None:
         connectors.ensure_default(ground.account.id)
         ground.first_start.done()
+
+
+def _releases(settings: Settings, store: SqlStore, clock: Clock) -> tuple[CatalogueService, ReleaseService]:
+    directory = settings.release_lines_directory
+    calendar = load_calendar(directory)
+    known = Catalogue.read(directory, calendar.today(clock.now()))
+    catalogue = CatalogueService(store, clock, known, line=settings.release_line)
+    return catalogue, ReleaseService(catalogue, calendar, clock)
 
 
 def _tenancy(store: SqlStore, clock: Clock, ground: _Ground) -> Tenancy:
@@ -192,6 +208,7 @@ def _tenancy(store: SqlStore, clock: Clock, ground: _Ground) -> Tenancy:
         organizations=OrganizationService(store, clock),
         projects=ProjectService(store, clock),
         filters=FilterService(store, clock),
+        watches=WatchService(store, clock),
     )
 
 

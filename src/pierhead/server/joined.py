@@ -8,10 +8,17 @@ from pierhead.control.audit import AuditService
 from pierhead.control.connectors import FilterService
 from pierhead.control.delegates import AgentService, DelegateService, Dispatcher, TokenService
 from pierhead.control.organizations import OrganizationService, ProjectService
+from pierhead.control.releases import ReleaseService
+from pierhead.control.retirement import RetiredHosts
+from pierhead.control.sources import WatchService
 from pierhead.protocol.signatures import SigningKey
 
 from .delegates.hub import Hub
 from .delegation import Delegation
+from .gating import Gating
+from .mirroring import Mirroring
+from .noticing import Noticing
+from .supply import Supply
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +31,14 @@ class Tenancy:
     organizations: OrganizationService
     projects: ProjectService
     filters: FilterService
+    watches: WatchService
 
 
 class Parts(Protocol):
     @property
     def tenancy(self) -> Tenancy: ...
+    @property
+    def supply(self) -> Supply: ...
     @property
     def delegation(self) -> Delegation: ...
 
@@ -61,6 +71,30 @@ class Joined:
     @property
     def filters(self: Parts) -> FilterService:
         return self.tenancy.filters
+
+    @property
+    def watches(self: Parts) -> WatchService:
+        return self.tenancy.watches
+
+    @property
+    def releases(self: Parts) -> ReleaseService:
+        return self.supply.releases
+
+    @property
+    def retired_hosts(self: Parts) -> RetiredHosts:
+        return self.supply.retired_hosts
+
+    @property
+    def mirroring(self: Parts) -> Mirroring:
+        return self.supply.mirroring
+
+    @property
+    def noticing(self: Parts) -> Noticing:
+        return self.supply.noticing
+
+    @property
+    def gating(self: Parts) -> Gating:
+        return self.supply.gating
 
     @property
     def dispatcher(self: Parts) -> Dispatcher:

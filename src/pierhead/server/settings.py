@@ -30,6 +30,10 @@ class Settings:
     own worker goes to private addresses for every connector. ``metrics``: who may read them, ``key``, ``open`` or
     ``off``. ``has_traces``: spans are exported by OpenTelemetry. ``secret_managers_file`` describes stores of others
     that secrets are read from. ``aws_endpoint``: where AWS is asked for ECR passwords, None for AWS's own address.
+    ``release_lines``: a directory with release lines and a calendar of the operator's own (default
+    ``<data>/release-lines``, where it is there). ``enforces_preflight``: also update-config refuses to pin an image
+    that is not where runs would pull it. ``retired_hosts``: a file with registry hosts at their end (default
+    ``<data>/retired-hosts.toml``, where it is there).
     """
 
     data: Path
@@ -50,12 +54,16 @@ class Settings:
     has_traces: bool = False
     secret_managers_file: Path | None = None
     aws_endpoint: str | None = None
+    release_lines: Path | None = None
+    enforces_preflight: bool = False
+    retired_hosts: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Reads PIERHEAD_DATA, _HOST, _PORT, _IMAGES, _RELEASE_LINE, _LOG_LEVEL, _DATABASE_URL, _ENCRYPTION_KEY,
         _ENCRYPTION_KEY_FILE, _DELEGATE_APPROVAL, _LEASE_S, _PRIVATE_ADDRESSES, _METRICS, _LOG_FORMAT, _OTEL
-        (beside it OTEL_EXPORTER_OTLP_ENDPOINT), _SECRET_MANAGERS and _AWS_ENDPOINT. Raises SettingError."""
+        (beside it OTEL_EXPORTER_OTLP_ENDPOINT), _SECRET_MANAGERS, _AWS_ENDPOINT, _RELEASE_LINES, _PREFLIGHT and
+        _RETIRED_HOSTS. Raises SettingError."""
         images = environment.get("PIERHEAD_IMAGES")
         key, key_file = _key(environment)
         return cls(
@@ -77,6 +85,9 @@ class Settings:
             has_traces=_has_traces(environment),
             secret_managers_file=_file(environment, "PIERHEAD_SECRET_MANAGERS"),
             aws_endpoint=_https(environment, "PIERHEAD_AWS_ENDPOINT"),
+            release_lines=_file(environment, "PIERHEAD_RELEASE_LINES"),
+            enforces_preflight=_choice(environment, "PIERHEAD_PREFLIGHT", "own", "enforce") == "enforce",
+            retired_hosts=_file(environment, "PIERHEAD_RETIRED_HOSTS"),
         )
 
     @property
@@ -88,6 +99,18 @@ class Settings:
     def has_plain_cookie(self) -> bool:
         """Whether cookies work without TLS: never for a server that others can reach."""
         return self.login.has_plain_cookie and self.host in LOOPBACK
+
+    @property
+    def release_lines_directory(self) -> Path | None:
+        """One that was named has to be there; the one in the data directory need not."""
+        usual = self.data / "release-lines"
+        return self.release_lines or (usual if usual.is_dir() else None)
+
+    @property
+    def retired_hosts_file(self) -> Path | None:
+        """As above, of the list of registry hosts at their end."""
+        usual = self.data / "retired-hosts.toml"
+        return self.retired_hosts or (usual if usual.is_file() else None)
 
     @property
     def images_directory(self) -> Path:

@@ -18,7 +18,7 @@ from pierhead.kit.ids import new_id
 
 from .places import make_place
 
-KINDS = ("copy", "listRepositories", "listTags", "pull", "resolve", "testConnection")
+KINDS = ("copy", "listRepositories", "listTags", "pull", "readTags", "resolve", "testConnection")
 
 
 class Enrolling(Protocol):

@@ -55,6 +55,7 @@ class FakeRegistry:
     """Serves from construction to ``stop``; a context manager. Thread-safe.
 
     ``tls``: a server context; without it plain http. ``page_cap``: the most entries a list answers at once.
+    ``has_referrers``: offers the API for referrers, which docker-registry does not.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class FakeRegistry:
         rate_limit: int | None = None,
         tls: ssl.SSLContext | None = None,
         page_cap: int = 1000,
+        has_referrers: bool = False,
     ) -> None:
         self.content = RegistryContent()
         self.faults = Faults()
         self.rate = RateLimit(rate_limit)
         self.page_cap = page_cap
+        self.has_referrers = has_referrers
         self.uploads = Uploads(self.content)
         self._seen: list[Seen] = []
         self._server = _Server(self, tls)

@@ -155,6 +155,27 @@ def index(images: Iterable[Image], *, attested: bool = False, docker: bool = Fal
     return Image(blobs, (*documents, (_descriptor(media_type, raw), raw)), tuple(members))
 
 
+def artifact(
+    kind: str, data: bytes, subject: Descriptor | None = None, *, annotations: Mapping[str, str] | None = None
+) -> Image:
+    """A manifest of the type ``kind`` with ``data`` as its layer, that refers to ``subject``: a signature, an SBOM."""
+    empty = b"{}"
+    document = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "artifactType": kind,
+        "config": _descriptor("application/vnd.oci.empty.v1+json", empty).to_json(),
+        "layers": [_descriptor("application/octet-stream", data).to_json()],
+    }
+    if subject is not None:
+        document["subject"] = Descriptor(subject.media_type, subject.digest, subject.size).to_json()
+    if annotations:
+        document["annotations"] = dict(annotations)
+    raw = _json(document)
+    top = _descriptor(OCI_MANIFEST, raw)
+    return Image({Digest.of(empty): empty, Digest.of(data): data}, ((top, raw),), (top,))
+
+
 def multi_platform(
     shared: Sequence[Layer], name: str, platforms: Sequence[Platform] = (LINUX_AMD64, LINUX_ARM64)
 ) -> Image:

@@ -10,7 +10,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pierhead.adapters.transactions import AfterCommit, WritersTurn
 from pierhead.control.access import ApiKey, ResourceGroup, Role, RoleAssignment, ServiceAccount
 from pierhead.control.connectors import SavedFilter
+from pierhead.control.gates import GateException, GatePolicy
+from pierhead.control.mirroring import Mirror, MirrorApproval
+from pierhead.control.notices import Subscription
 from pierhead.control.organizations import Organization, Project
+from pierhead.control.sources import Watch
 from pierhead.kit.signals import Signal, Signals
 
 from .memory_access import (
@@ -33,12 +37,15 @@ from .memory_delegates import (
 from .memory_entities import (
     MemoryAccountRows,
     MemoryConnectorRows,
-    MemoryPinRows,
     MemorySecretRows,
 )
 from .memory_figures import figures_of
+from .memory_mirrors import MemoryHoldingRows, MemoryMirrorRunRows, MemorySightingRows
+from .memory_notices import MemoryDeliveryRows, MemoryNoticeRows
+from .memory_pins import MemoryPinRows, MemoryPinSetRows
 from .memory_places import MemoryPlaceContents
 from .memory_tables import Tables
+from .memory_watches import MemoryWatchRecords
 from .memory_work import MemoryRunRows, MemoryTaskRows
 
 AUDIT_KEY = b"a" * 32
@@ -67,9 +74,16 @@ class MemoryTransaction:
         self.resource_groups = MemoryEntityRows[ResourceGroup](tables, "resource-group")
         self.role_assignments = MemoryEntityRows[RoleAssignment](tables, "role-assignment")
         self.filters = MemoryEntityRows[SavedFilter](tables, "filter")
+        self._add_what_comes_from_elsewhere(tables)
+        self.gate_policies = MemoryEntityRows[GatePolicy](tables, "gate-policy")
+        self.gate_exceptions = MemoryEntityRows[GateException](tables, "gate-exception")
+        self.subscriptions = MemoryEntityRows[Subscription](tables, "subscription")
+        self.notices = MemoryNoticeRows(tables)
+        self.deliveries = MemoryDeliveryRows(tables)
         self.secrets = MemorySecretRows(tables)
         self.connectors = MemoryConnectorRows(tables)
         self.pins = MemoryPinRows(tables)
+        self.pin_sets = MemoryPinSetRows(tables)
         self.tasks = MemoryTaskRows(tables)
         self.runs = MemoryRunRows(tables)
         self.delegate_tokens = MemoryDelegateTokenRows(tables)
@@ -81,6 +95,16 @@ class MemoryTransaction:
         self._after_commit = after_commit
         self._signals = signals
         self._announced: set[Signal] = set()
+
+    def _add_what_comes_from_elsewhere(self, tables: Tables) -> None:
+        """Rows of mirrors and watches."""
+        self.mirrors = MemoryEntityRows[Mirror](tables, "mirror")
+        self.approvals = MemoryEntityRows[MirrorApproval](tables, "mirror-approval")
+        self.sightings = MemorySightingRows(tables)
+        self.holdings = MemoryHoldingRows(tables)
+        self.mirror_runs = MemoryMirrorRunRows(tables)
+        self.watches = MemoryEntityRows[Watch](tables, "watch")
+        self.watch_records = MemoryWatchRecords(tables)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Calls back, in order, once the transaction has committed; never when it is rolled back."""

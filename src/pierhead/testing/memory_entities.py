@@ -1,13 +1,12 @@
-"""Accounts, keys, secrets, connectors and pins in memory."""
+"""Accounts, keys, secrets and connectors in memory."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from pierhead.control.access import Account
-from pierhead.control.catalogue import Infra, Pin
 from pierhead.control.connectors import Connector, ConnectorExistsError, ConnectorFilter, ConnectorStatus
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import Secret, SecretExistsError
@@ -33,6 +32,9 @@ class MemoryAccountRows:
 
     def list(self) -> tuple[Account, ...]:
         return tuple(sorted(self._rows.values(), key=lambda account: (account.created_at, account.id)))
+
+    def hold(self, account: str) -> None:
+        """Nothing to do: one transaction at a time."""
 
 
 def _address(secret: Secret) -> tuple[str, str, str, str]:
@@ -151,27 +153,6 @@ class MemoryConnectorRows:
             for connector in self._rows.values()
             if connector.scope.account == scope.account and (scope, identifier) in connector.secrets()
         )
-
-
-class MemoryPinRows:
-    def __init__(self, tables: Tables) -> None:
-        self._rows = tables.pins
-
-    def all(self, account: str, infra: Infra) -> tuple[Pin, ...]:
-        found = [pin for pin in self._rows.values() if pin.account == account and pin.infra is infra]
-        return tuple(sorted(found, key=lambda pin: pin.field))
-
-    def put(self, pins: Iterable[Pin]) -> None:
-        for pin in pins:
-            self._rows[pin.account, pin.infra, pin.field] = pin
-
-    def remove(self, account: str, infra: Infra, fields: Iterable[str]) -> None:
-        for name in fields:
-            self._rows.pop((account, infra, name), None)
-
-    def clear(self, account: str) -> None:
-        for place in [place for place in self._rows if place[0] == account]:
-            del self._rows[place]
 
 
 def _newest_first(items: Collection[T], when: Callable[[T], datetime], name: Callable[[T], str]) -> list[T]:

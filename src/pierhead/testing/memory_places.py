@@ -5,6 +5,7 @@ from typing import Any
 
 from pierhead.control.audit import PrincipalType
 from pierhead.control.delegates import DelegateState, TokenStatus
+from pierhead.control.mirroring import RunState as MirrorRunState
 from pierhead.control.pipelines import RunState
 from pierhead.control.scopes import Scope
 
@@ -31,6 +32,9 @@ class MemoryPlaceContents:
                 if run.state is RunState.RUNNING
             ],
         }
+        found["running mirrors"] = [
+            run.scope for run in tables.mirror_runs.values() if run.state is MirrorRunState.RUNNING
+        ]
         counts = {what: sum(place.contains(scope) for scope in scopes) for what, scopes in found.items()}
         return {what: count for what, count in counts.items() if count}
 
@@ -43,6 +47,13 @@ class MemoryPlaceContents:
             tables.runs,
             [run.id for run in tables.runs.values() if place.contains(Scope(run.account, run.org, run.project))],
         )
+        _drop(tables.pins, [key for key, pin in tables.pins.items() if place.contains(pin.scope)])
+        _drop(tables.mirror_runs, [run.id for run in tables.mirror_runs.values() if place.contains(run.scope)])
+        for watched in (tables.watch_states, tables.watch_tags, tables.watch_events):
+            _drop(watched, [key for key in watched if place.contains(key[0])])
+        _drop(tables.notices, [key for key, row in tables.notices.items() if place.contains(row.scope)])
+        _drop(tables.deliveries, [key for key, row in tables.deliveries.items() if place.contains(row.scope)])
+        _drop(tables.holdings, [key for key in tables.holdings if place.contains(key[0])])
         _drop(
             tables.delegate_tokens,
             [token.id for token in tables.delegate_tokens.values() if place.contains(token.scope)],

@@ -7,12 +7,15 @@ from typing import Any, TypeVar
 
 from pierhead.control.access import Account, LoginFailures, Session, Token, User
 from pierhead.control.audit import Record, Tail
-from pierhead.control.catalogue import Infra, Pin
+from pierhead.control.catalogue import Infra, Pin, PinSet
 from pierhead.control.connectors import Connector
 from pierhead.control.delegates import Delegate, DelegateGroup, DelegateToken, Experience, LoggedLine
+from pierhead.control.mirroring import Holding, MirrorRun, Sighting
+from pierhead.control.notices import Delivery, Notice
 from pierhead.control.pipelines import Run
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import Secret
+from pierhead.control.sources import SeenTag, WatchEvent, WatchState
 from pierhead.control.tasks import TaskRow
 from pierhead.kit.paging import Page, PageRequest
 
@@ -35,7 +38,8 @@ class Tables:
     audit_tails: dict[str, Tail] = field(default_factory=dict)
     secrets: dict[Place, Secret] = field(default_factory=dict)
     connectors: dict[Place, Connector] = field(default_factory=dict)
-    pins: dict[tuple[str, Infra, str], Pin] = field(default_factory=dict)
+    pins: dict[tuple[Scope, Infra, str], Pin] = field(default_factory=dict)
+    pin_sets: dict[tuple[str, int], PinSet] = field(default_factory=dict)
     tasks: dict[str, TaskRow] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     next_tests: dict[Place, datetime] = field(default_factory=dict)
@@ -44,6 +48,14 @@ class Tables:
     delegates: dict[str, Delegate] = field(default_factory=dict)
     experiences: dict[tuple[str, str], Experience] = field(default_factory=dict)
     selection_log: dict[int, LoggedLine] = field(default_factory=dict)
+    sightings: dict[tuple[str, str, str, str], Sighting] = field(default_factory=dict)
+    holdings: dict[tuple[Scope, str, str, str], Holding] = field(default_factory=dict)
+    mirror_runs: dict[str, MirrorRun] = field(default_factory=dict)
+    watch_states: dict[Place, WatchState] = field(default_factory=dict)
+    watch_tags: dict[tuple[Scope, str, str], SeenTag] = field(default_factory=dict)
+    watch_events: dict[Place, tuple[WatchEvent, ...]] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def copy(self) -> "Tables":

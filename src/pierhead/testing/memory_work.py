@@ -117,6 +117,12 @@ class MemoryTaskRows:
             self._put(rules.expiring(task, now))
         return len(live)
 
+    def spare(self, owner: str, until: datetime) -> int:
+        changed = [after for task in self._rows.values() if (after := rules.spared(task, owner, until))]
+        for task in changed:
+            self._put(task)
+        return len(changed)
+
     def requeue_expired(self, now: datetime) -> tuple[TaskRow, ...]:
         changed = [after for task in self._rows.values() if (after := rules.swept(task, now))]
         return tuple(self._put(task) for task in changed)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
@@ -22,6 +23,12 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 CLIENT_ID = "pierhead-test"
 CLIENT_SECRET = "s3cret/with:signs"  # noqa: S105 - of a provider that lives for one test
+
+
+@cache
+def _rsa() -> RSAKey:
+    """One for all providers of a process: a test that needs another makes it, which takes a while."""
+    return RSAKey.generate_key(2048, {"kid": "rsa-1", "use": "sig"})
 
 
 @dataclass
@@ -45,7 +52,7 @@ class OidcTestProvider:
     requests: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.rsa = RSAKey.generate_key(2048, {"kid": "rsa-1", "use": "sig"})
+        self.rsa = _rsa()
         self.ec = ECKey.generate_key("P-256", {"kid": "ec-1", "use": "sig"})
         self.published: list[Any] = [self.rsa, self.ec]
         self.signing_key: Any = None

@@ -63,9 +63,19 @@ class RegistryContent:
                 ),
             ]
 
+    def remove_manifest(self, repository: str, digest: Digest) -> None:
+        """The tags that meant it mean nothing now."""
+        with self._lock:
+            self._of(repository).manifests.pop(digest, None)
+
     def remove_blob(self, repository: str, digest: Digest) -> None:
         with self._lock:
             self._of(repository).blobs.discard(digest)
+
+    def untag(self, repository: str, tag: str) -> None:
+        """The tag is gone; what it meant stays."""
+        with self._lock:
+            self._of(repository).tags.pop(tag, None)
 
     def find_blob(self, repository: str, digest: Digest) -> Content | None:
         with self._lock:
@@ -86,6 +96,20 @@ class RegistryContent:
         with self._lock:
             held = self._repositories.get(repository)
             return None if held is None else sorted(held.tags)
+
+    def referrers(self, repository: str, subject: str) -> list[dict[str, object]]:
+        """Descriptors of what has ``subject`` as its subject, in the order of arrival."""
+        with self._lock:
+            held = self._repositories.get(repository)
+            manifests = dict(held.manifests) if held else {}
+        found: list[dict[str, object]] = []
+        for digest, (media_type, raw) in manifests.items():
+            document = json.loads(raw)
+            if (document.get("subject") or {}).get("digest") == subject:
+                kind = document.get("artifactType") or (document.get("config") or {}).get("mediaType", "")
+                entry = {"mediaType": media_type, "digest": str(digest), "size": len(raw), "artifactType": kind}
+                found.append(entry | {key: document[key] for key in ("annotations",) if key in document})
+        return found
 
     def repositories(self) -> list[str]:
         with self._lock:

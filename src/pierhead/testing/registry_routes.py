@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from pierhead.oci.digest import Digest
+from pierhead.oci.media_types import OCI_INDEX
 
 from .images import Content
 from .registry_access import Refusal
@@ -26,6 +27,7 @@ _PATHS = tuple(
         ("catalog", r"/v2/_catalog"),
         ("tags", rf"/v2/{_NAME}/tags/list"),
         ("manifests", rf"/v2/{_NAME}/manifests/(?P<target>[^/]+)"),
+        ("referrers", rf"/v2/{_NAME}/referrers/(?P<target>[^/]+)"),
         ("uploads", rf"/v2/{_NAME}/blobs/uploads/(?P<target>[^/]*)"),
         ("blobs", rf"/v2/{_NAME}/blobs/(?P<target>[^/]+)"),
     )
@@ -37,7 +39,8 @@ _JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``kind``: v2, token, catalog, tags, manifests, uploads, blobs or other; ``name`` the repository.
+    """``kind``: v2, token, catalog, tags, manifests, referrers, uploads, blobs or other; ``name`` is the
+    repository.
 
     ``is_cut``: the connection ended before the end of the body.
     """
@@ -166,7 +169,25 @@ def _put_manifest(registry: "FakeRegistry", request: Request) -> Answer:
         return refused(Refusal(400, "MANIFEST_BLOB_UNKNOWN", f"blob unknown to registry: {missing[0]}"))
     media_type = request.headers.get("Content-Type") or ""
     digest = registry.content.put_manifest(request.name, request.target, media_type, request.body)
-    return Answer(201, {"Location": f"/v2/{request.name}/manifests/{digest}", _DIGEST: str(digest)})
+    subject = json.loads(request.body).get("subject") if registry.has_referrers else None
+    said = {"OCI-Subject": subject["digest"]} if subject else {}
+    return Answer(201, {"Location": f"/v2/{request.name}/manifests/{digest}", _DIGEST: str(digest), **said})
+
+
+def _referrers(registry: "FakeRegistry", request: Request) -> Answer:
+    if not registry.has_referrers:
+        return _nowhere(registry, request)
+    wanted = request.argument("artifactType")
+    entries = registry.content.referrers(request.name, request.target)
+    if wanted:
+        entries = [entry for entry in entries if entry["artifactType"] == wanted]
+    start = int(request.argument("start") or 0)
+    page = entries[start : start + registry.page_cap]
+    headers = {"Content-Type": OCI_INDEX} | ({"OCI-Filters-Applied": "artifactType"} if wanted else {})
+    if start + len(page) < len(entries):
+        filter_ = f"&artifactType={quote(wanted, safe='')}" if wanted else ""
+        headers["Link"] = f'<{request.path}?start={start + len(page)}{filter_}>; rel="next"'
+    return Answer(200, headers, json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": page}).encode())
 
 
 def _blob(registry: "FakeRegistry", request: Request) -> Answer:
@@ -210,6 +231,7 @@ _ANSWERS: Mapping[str, Callable[["FakeRegistry", Request], Answer]] = {
     "catalog": _catalog,
     "tags": _tags,
     "manifests": _manifest,
+    "referrers": _referrers,
     "uploads": _upload,
     "blobs": _blob,
     "other": _nowhere,

@@ -17,7 +17,7 @@ from pierhead.protocol.sealing import SealingKey
 from pierhead.protocol.signatures import SigningKey, key_to_text, order_bytes, sign_request, verify
 from pierhead.protocol.tasks import Task
 
-KINDS = ("pull", "testConnection", "listTags", "listRepositories", "resolve", "copy")
+KINDS = ("pull", "testConnection", "listTags", "listRepositories", "resolve", "readTags", "copy")
 _TASK: TypeAdapter[Task] = TypeAdapter(Task)
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from pierhead.kit.errors import AppError
 from pierhead.oci.digest import Digest
+from pierhead.oci.platform import Platform
 from pierhead.oci.reference import Reference
 from pierhead.protocol import tasks as wire
 from pierhead.registry.transport import Transport
 
 from .access import endpoint_of
 from .cancel import CancelToken
-from .copying import CopyProgress, CopyRequest, copy_images
-from .copying.request import only_platform
+from .copying import CopyProgress, CopyRequest, IndexMode, copy_images
 from .failures import Subject, failure_of
 from .wire import copy_to_wire, failure_about, failure_to_wire
 
@@ -53,5 +53,7 @@ def _request(image: wire.CopyImage) -> CopyRequest:
         to_endpoint=endpoint_of(image.to_registry),
         target=Reference.parse(image.target),
         digest=Digest.parse(image.digest) if image.digest else None,
-        platform=only_platform(image.source, image.platforms),
+        platforms=tuple(map(Platform.parse, image.platforms)),
+        index=IndexMode(image.index.value),
+        referrers=image.referrers,
     )

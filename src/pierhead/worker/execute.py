@@ -3,7 +3,7 @@
 What fails is part of the result; nothing that a registry, a task's texts or a disk can do is raised.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import overload
 
@@ -20,10 +20,13 @@ from .connection_test import run_connection_test
 from .copy_task import Checkpoint, EmitCopy, run_copy
 from .discreet import Discretion
 from .failures import Subject, failure_of
-from .lookup import list_repositories, list_tags, resolve
+from .inspection.run import inspect
+from .lookup import list_repositories, list_tags, resolve, tag_pages
 from .progress import ImageProgress
 from .pull import ImageRequest, PullPolicy, pull_images
 from .runtimes.oci_layout import OciLayout
+from .survey import survey
+from .tag_facts import read_tags
 from .wire import event_to_wire, failure_about, failure_to_wire, report_to_wire
 
 Emit = Callable[[wire.ImageEvent], None]
@@ -57,6 +60,24 @@ def execute(
 def execute(
     task: wire.ResolveTask, *, transport: Transport, cancel: CancelToken | None = None
 ) -> wire.ResolveResult | wire.FailedResult: ...
+
+
+@overload
+def execute(
+    task: wire.ReadTagsTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> wire.TagFactsResult | wire.FailedResult: ...
+
+
+@overload
+def execute(
+    task: wire.SurveyTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> wire.SurveyResult | wire.FailedResult: ...
+
+
+@overload
+def execute(
+    task: wire.InspectTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> wire.InspectResult | wire.FailedResult: ...
 
 
 @overload
@@ -103,6 +124,15 @@ def execute(
     return told.about(_done(task, layout, transport, heard, checkpoint, cancel or CancelToken()))
 
 
+def pages(
+    task: wire.ListTagsTask, *, transport: Transport, cancel: CancelToken | None = None
+) -> Iterator[wire.TagsResult | wire.FailedResult]:
+    """A list of tags as its pages arrive; a failure is the last of them."""
+    told = Discretion(task)
+    for page in tag_pages(task, transport, cancel or CancelToken()):
+        yield told.about(page)
+
+
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """What is told on the way, without secrets."""
@@ -139,8 +169,18 @@ def _done(
             return list_repositories(task, transport, token)
         case wire.ResolveTask():
             return resolve(task, transport, token)
+        case wire.ReadTagsTask():
+            return read_tags(task, transport, token)
+        case wire.SurveyTask() | wire.InspectTask():
+            return _looked(task, transport, token)
         case wire.CopyTask():
             return run_copy(task, transport, heard.copy, checkpoint, token)
+
+
+def _looked(
+    task: wire.SurveyTask | wire.InspectTask, transport: Transport, token: CancelToken
+) -> wire.SurveyResult | wire.InspectResult | wire.FailedResult:
+    return survey(task, transport, token) if isinstance(task, wire.SurveyTask) else inspect(task, transport, token)
 
 
 def task_failure(error: AppError) -> wire.TaskFailure:

@@ -1,7 +1,6 @@
 """Questions to a registry that move no image: its tags, its repositories, what a tag means; failures are results."""
 
-from collections.abc import Callable, Iterable
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from pierhead.kit.errors import AppError
@@ -10,6 +9,7 @@ from pierhead.oci.reference import Reference
 from pierhead.protocol import tasks as wire
 from pierhead.registry.client import RegistryClient
 from pierhead.registry.context import CallContext
+from pierhead.registry.errors import BodyTooLargeError
 from pierhead.registry.transport import Transport
 
 from .access import endpoint_of
@@ -17,6 +17,8 @@ from .cancel import CancelToken
 from .errors import UnexpectedFailureError
 from .wire import failure_about
 
+PAGE = 1000
+"""Of a list that is shown while it arrives: small enough to come at once, large enough to be few requests."""
 Answer = TypeVar("Answer", wire.TagsResult, wire.RepositoriesResult, wire.ResolveResult)
 
 
@@ -28,6 +30,27 @@ def list_tags(
         return wire.TagsResult(name=task.repository, tags=found, truncated=truncated)
 
     return _answer(task.repository, task.registry, ask, transport, cancel)
+
+
+def tag_pages(
+    task: wire.ListTagsTask, transport: Transport, cancel: CancelToken
+) -> Iterator[wire.TagsResult | wire.FailedResult]:
+    """The same list page by page, as they arrive; ``truncated`` is said with the last one. A failure is the last."""
+    left = task.limit
+    try:
+        client = RegistryClient(endpoint_of(task.registry), transport, CallContext(cancel.event))
+        for page in client.list_tags(task.repository, page_size=PAGE):
+            yield wire.TagsResult(name=task.repository, tags=page[:left], truncated=len(page) > left)
+            left -= len(page)
+            if left < 0:
+                return
+    except BodyTooLargeError:
+        yield wire.TagsResult(name=task.repository, tags=(), truncated=True)
+    except AppError as error:
+        yield wire.FailedResult(error=failure_about(error, task.repository, task.registry))
+    except Exception as error:
+        unexpected = UnexpectedFailureError(task.repository, error)
+        yield wire.FailedResult(error=failure_about(unexpected, task.repository, task.registry))
 
 
 def list_repositories(
@@ -54,13 +77,14 @@ def resolve(
             digest=str(fetched.descriptor.digest),
             media_type=document.media_type,
             size_bytes=len(fetched.raw),
-            platforms=_platforms(document) if isinstance(document, Index) else (),
+            platforms=platforms_of(document) if isinstance(document, Index) else (),
         )
 
     return _answer(task.reference, task.registry, ask, transport, cancel)
 
 
-def _platforms(index: Index) -> tuple[wire.ResolvedPlatform, ...]:
+def platforms_of(index: Index) -> tuple[wire.ResolvedPlatform, ...]:
+    """What can be run of it."""
     return tuple(
         wire.ResolvedPlatform(platform=str(entry.platform), digest=str(entry.digest), size_bytes=entry.size)
         for entry in index.manifests
@@ -69,8 +93,18 @@ def _platforms(index: Index) -> tuple[wire.ResolvedPlatform, ...]:
 
 
 def _first(pages: Iterable[tuple[str, ...]], limit: int) -> tuple[tuple[str, ...], bool]:
-    found = tuple(islice(chain.from_iterable(pages), limit + 1))
-    return found[:limit], len(found) > limit
+    """At most ``limit`` entries, and whether there are more; so there are where a list is longer than is read."""
+    found: list[str] = []
+    try:
+        for page in pages:
+            found += page
+            if len(found) > limit:
+                return tuple(found[:limit]), True
+    except BodyTooLargeError:
+        if not found:
+            raise
+        return tuple(found), True
+    return tuple(found), False
 
 
 def _answer(

@@ -36,6 +36,9 @@ def copy_to_wire(progress: CopyProgress) -> wire.CopyEvent:
         bytes_done=progress.bytes_done,
         bytes_fetched=progress.bytes_fetched,
         bytes_mounted=progress.bytes_mounted,
+        source_digest=str(progress.source_digest) if progress.source_digest else None,
+        referrers=progress.referrers,
+        referrers_left_out=progress.referrers_left_out,
         seconds=progress.seconds,
         error=failure_to_wire(progress.error) if progress.error else None,
     )
@@ -51,7 +54,7 @@ def event_to_wire(progress: ImageProgress) -> wire.ImageEvent:
         bytes_done=progress.bytes_done,
         bytes_fetched=progress.bytes_fetched,
         seconds=progress.seconds,
-        rate_limit=_rate(progress.rate_limit),
+        rate_limit=rate_to_wire(progress.rate_limit),
         error=failure_to_wire(progress.error) if progress.error else None,
         warnings=progress.warnings,
     )
@@ -70,7 +73,7 @@ def report_to_wire(report: ConnectionReport) -> wire.TestReport:
             for step in report.steps
         ),
         error=failure_to_wire(report.error) if report.error else None,
-        rate_limit=_rate(report.rate_limit),
+        rate_limit=rate_to_wire(report.rate_limit),
     )
 
 
@@ -78,7 +81,7 @@ def _exchange(exchange: Exchange) -> wire.HttpExchange:
     return wire.HttpExchange(method=exchange.method, url=exchange.url, status=exchange.status, body=exchange.body)
 
 
-def _rate(rate: RateLimit | None) -> wire.RateLimitLeft | None:
+def rate_to_wire(rate: RateLimit | None) -> wire.RateLimitLeft | None:
     if rate is None:
         return None
     return wire.RateLimitLeft(limit=rate.limit, remaining=rate.remaining, window_s=rate.window_s)

@@ -30,11 +30,12 @@ OWNERS = st.sampled_from(["a", "b", "c"])
 KINDS = st.sampled_from(["pull", "test"])
 ROUTES = st.none() | st.sampled_from([{}, {"selectors": ["eu"]}])
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=12,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+LONG = settings(SETTINGS, max_examples=200)
 
 
 class Queues(RuleBasedStateMachine):
@@ -281,15 +282,24 @@ class Queues(RuleBasedStateMachine):
 
 
 def test_the_queue_on_sqlite_behaves_like_the_one_in_memory(tmp_path: Path) -> None:
-    _behaves_alike(tmp_path / "store.db")
+    _behaves_alike(tmp_path / "store.db", SETTINGS)
 
 
 @pytest.mark.usefixtures("postgres")
 def test_the_queue_on_postgresql_behaves_like_the_one_in_memory(new_database: Callable[[], str]) -> None:
-    _behaves_alike(new_database())
+    _behaves_alike(new_database(), SETTINGS)
 
 
-def _behaves_alike(where: str | Path) -> None:
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_queue_behaves_like_the_one_in_memory_for_long(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    where = tmp_path / "store.db" if kind == "sqlite" else request.getfixturevalue("database")
+    _behaves_alike(where, LONG)
+
+
+def _behaves_alike(where: str | Path, effort: settings) -> None:
     store = SqlStore(where)
     engine = make_engines(where).writer
 
@@ -298,6 +308,6 @@ def _behaves_alike(where: str | Path) -> None:
             connection.execute(sa.delete(tasks))
         return Queues(store)
 
-    run_state_machine_as_test(machine, settings=SETTINGS)
+    run_state_machine_as_test(machine, settings=effort)
     engine.dispose()
     store.close()

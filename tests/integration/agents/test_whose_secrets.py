@@ -11,8 +11,8 @@ from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretDraft
 from pierhead.control.tasks import TaskState
 from pierhead.kit.redact import SecretValue
-from pierhead.server.jobs.connector_tasks import _Wanted
 from pierhead.server.jobs.unsaved_test import unsaved_payload
+from pierhead.server.jobs.wishes import Wanted
 from pierhead.testing.application import MemoryApplication
 from pierhead.testing.places import make_place
 
@@ -173,7 +173,7 @@ def _copy(application: MemoryApplication, project: Scope) -> str:
 def _unsaved(application: MemoryApplication, project: Scope) -> str:
     """As ``tested_unsaved`` does before it waits for the answer."""
     connector = application.connectors.get(project, "mine")
-    wanted = _Wanted(project, "testConnection", unsaved_payload(connector), (connector,), asks=True)
+    wanted = Wanted(project, "testConnection", unsaved_payload(connector), (connector,), asks=True)
     return application.connector_tasks.real._enqueue(wanted, 60.0).task.id
 
 
@@ -199,13 +199,21 @@ def test_copies_and_tests_are_judged_alike(
 
 
 @pytest.mark.usefixtures("closed")
-@pytest.mark.parametrize("kind", ["listTags", "listRepositories", "resolve", "testConnection", "copy"])
+@pytest.mark.parametrize("kind", ["listTags", "listRepositories", "resolve", "readTags", "testConnection", "copy"])
 def test_a_route_of_an_earlier_time_gets_no_order_either(
     application: MemoryApplication, project: Scope, insider: Any, kind: str
 ) -> None:
     """As an older server has queued it: nothing in it says what it shows."""
     place = {"org": None, "project": None, "connector": "harnessImage"}
-    more = {"repository": "a", "image": "a:1", "limit": 5, "source": place, "target": place}
+    more = {
+        "repository": "a",
+        "image": "a:1",
+        "limit": 5,
+        "tags": ["1"],
+        "withConfigs": True,
+        "source": place,
+        "target": place,
+    }
     payload = {**place, **more, "from": "r.example/a:1", "to": "r.example/b:1", "digest": None, "platforms": []}
     route = Route(project, ("vault",), "connector", ("https://r.example",)).to_json()
     with application.store.transaction() as tx:

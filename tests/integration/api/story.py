@@ -12,15 +12,23 @@ from pierhead.control.scopes import Scope
 from pierhead.kit.paging import PageRequest
 from pierhead.testing.application import MemoryApplication
 from pierhead.testing.enrolled import enrol
+from pierhead.testing.mirror_runs import quarantined_run
 
 READS = {
     "aggregateRoleAssignments",
     "checkAccess",
+    "checkImage",
+    "diagnose",
+    "examinePipelines",
     "explainPipeline",
     "filterResourceGroups",
     "filterResourceGroupsV1",
     "filterRoleAssignments",
     "filterRoleAssignmentsV2",
+    "getDockerBuildDetailsV2",
+    "getDockerLabels",
+    "getDockerLastSuccessfulBuild",
+    "getDockerLastSuccessfulBuildV2",
     "generateHelmValues",
     "listAudits",
     "listConnectorsByName",
@@ -30,8 +38,10 @@ READS = {
     "listSecretsByFilter",
     "listSecretsByFilterV2",
     "listUserAggregates",
+    "preflightImages",
     "previewConnector",
     "renderPipeline",
+    "validateDockerArtifact",
     "validateRoleAssignment",
 }
 """Not sent with GET, and changing nothing."""
@@ -133,6 +143,16 @@ def delegate(name: str, state: DelegateState = DelegateState.ENABLED) -> Callabl
     return of
 
 
+def approval(story: Story) -> Any:
+    """Of an image that waits in quarantine, since the first look."""
+    if "quarantined" not in story.kept:
+        run = quarantined_run(Scope(story.account), "m", story.application.clock.now())
+        with story.application.store.transaction() as tx:
+            tx.mirror_runs.add(run)
+        story.kept["quarantined"] = run
+    return {"image": "a/b:1", "reason": "seen"}
+
+
 def assignment(name: str, *, disabled: bool = False) -> Callable[[Story], Any]:
     return lambda story: {
         "identifier": name,
@@ -171,7 +191,29 @@ COPY = {
     "source": {"connector": "account.hub", "image": "a/b:1"},
     "target": {"connector": "account.hub", "image": "a/b:2"},
 }
+MIRROR = {
+    "identifier": "m",
+    "name": "One",
+    "spec": {
+        "sourceRef": "account.hub",
+        "targetRef": "account.harnessImage",
+        "repositories": [{"repository": "a/b", "tags": {"semver": "^1"}}],
+    },
+}
 TAGS = {"tags": ["gpu"]}
+SUBSCRIPTION = {"identifier": "hook", "url": "https://hooks.example.com/x", "secretRef": "pw"}
+ENDED = {
+    "dockerRegistryUrl": "https://app.harness.io/registry",
+    "providerType": "Other",
+    "auth": {"type": "Anonymous"},
+    "ignoreTestConnection": True,
+}
+"""Not tested, so that a migration writes nothing but the change."""
+OLD = {"connector": {"name": "Old", "identifier": "old", "type": "DockerRegistry", "spec": ENDED}}
+GATE_EXCEPTION = {
+    "identifier": "x", "gate": "sbom", "image": "a/**", "reason": "why", "expiresAt": "2026-03-01T00:00:00Z"
+}  # fmt: skip
+CANARY = {"orgIdentifier": "o1", "projectIdentifier": "p1"}
 
 STORY = (
     Step("createConnector", connector("One")),
@@ -180,10 +222,30 @@ STORY = (
     Step("testUnsavedConnector", connector("Three")),
     Step("startCopy", COPY, keep="copy"),
     Step("cancelTask", path={"taskId": kept("copy", "task", "id")}),
+    Step("createWatch", {"identifier": "w", "connectorRef": "hub", "image": "a/b", "tagRegex": ".*"}),
+    Step("pollWatch", path={"identifier": "w"}),
+    Step("deleteWatch", path={"identifier": "w"}),
+    Step("createGatePolicy", {"identifier": "g", "gates": [{"kind": "sbom"}]}),
+    Step("updateGatePolicy", {"identifier": "g", "gates": [{"kind": "approval"}]}, path={"identifier": "g"}),
+    Step("createGateException", GATE_EXCEPTION),
+    Step("deleteGateException", path={"identifier": "x"}),
+    Step("deleteGatePolicy", path={"identifier": "g"}),
+    Step("createMirror", MIRROR),
+    Step("updateMirror", {**MIRROR, "name": "Two"}, path={"identifier": "m"}),
+    Step("approveMirroredImage", approval, path={"identifier": "m"}),
+    Step("startMirrorRun", path={"identifier": "m"}, keep="mirror_run"),
+    Step("cancelMirrorRun", path={"runId": kept("mirror_run", "id")}),
+    Step("deleteMirror", path={"identifier": "m"}),
     Step("restoreDefaultConnector"),
     Step("deleteConnector", path={"identifier": "hub"}),
+    Step("createConnector", OLD),
+    Step("migrateConnectors", {"all": True}),
     Step("createSecret", secret("One")),
     Step("updateSecret", secret("Two"), path={"identifier": "pw"}),
+    Step("createSubscription", SUBSCRIPTION),
+    Step("updateSubscription", {**SUBSCRIPTION, "topics": ["mirror.failed"]}, path={"identifier": "hook"}),
+    Step("testSubscription", path={"identifier": "hook"}),
+    Step("deleteSubscription", path={"identifier": "hook"}),
     Step("deleteSecret", path={"identifier": "pw"}),
     Step("createSecretFromYaml", secret_yaml("One")),
     Step("updateSecretFromYaml", secret_yaml("Two"), path={"identifier": "yamlpw"}),
@@ -211,6 +273,10 @@ STORY = (
     Step("updateOrganization", ORG, path={"identifier": "o1"}),
     Step("createProject", PROJECT, query={"orgIdentifier": "o1"}),
     Step("updateProject", PROJECT, path={"identifier": "p1"}, query={"orgIdentifier": "o1"}),
+    Step("pinImages", {"pins": [{"field": "addonTag", "value": "x/y:2"}]}),
+    Step("rollBackPins", {"reason": "back"}),
+    Step("pinImages", {"pins": [{"field": "addonTag", "value": "x/y:3"}]}, query=CANARY),
+    Step("promoteCanary", {"reason": "it works"}, query=CANARY),
     Step("deleteProject", path={"identifier": "p1"}, query={"orgIdentifier": "o1"}),
     Step("deleteOrganization", path={"identifier": "o1"}),
     Step("createFilter", FILTER),

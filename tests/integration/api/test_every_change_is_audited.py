@@ -91,4 +91,5 @@ def _try(story: Story, prepared: Any) -> None:
     story.kept.setdefault("eve", {"id": "nobody"})
     story.kept.setdefault("copy", {"task": {"id": "none"}})
     story.kept.setdefault("run", {"id": "none"})
+    story.kept.setdefault("mirror_run", {"id": "none"})
     story.now(prepared)

@@ -42,6 +42,29 @@ def test_a_secret_in_use_names_only_connectors_that_the_caller_may_see(
         assert hidden is None or hidden not in answer.text
 
 
+def test_what_was_granted_in_other_places_is_told_only_to_those_who_see_it_there(
+    client: TestClient, application: MemoryApplication, someone: Callable[..., TestClient]
+) -> None:
+    project, views = Scope(application.account.id, "default", "default_project"), (Permission.USER_VIEW,)
+    ada = client.post("/pierhead/v1/users", json={"email": "ada@example.com"}).json()["data"]["id"]
+    assert client.post("/ng/api/serviceaccount", json={"identifier": "ci", "name": "CI"}).status_code == 200
+    for place, role in ((PLACE, "_project_viewer"), ({"orgIdentifier": "default"}, "_organization_viewer")):
+        for kind, who in (("USER", ada), ("SERVICE_ACCOUNT", "ci")):
+            body = {"roleIdentifier": role, "principal": {"type": kind, "identifier": who, "scopeLevel": "account"}}
+            answer = client.post("/authz/api/roleassignments", params=place, json=body)
+            assert answer.status_code == 200, answer.text
+    there = client.post("/ng/api/user/aggregate", params=PLACE).text
+    told = someone(*views, scope=project).post("/ng/api/user/aggregate", params=PLACE).text
+    assert ("_project_viewer" in told, "_organization_viewer" in told) == (True, False)
+    assert "_organization_viewer" in there
+    assert "_viewer" in client.get("/ng/api/serviceaccount/aggregate/ci").text
+    assert "_viewer" not in someone(Permission.SERVICE_ACCOUNT_VIEW).get("/ng/api/serviceaccount/aggregate/ci").text
+    whole = "/authz/api/roleassignments/aggregate"
+    assert "permissions" in client.post(whole, params=PLACE).text
+    told = someone(*views, scope=project).post(whole, params=PLACE).text
+    assert ("_project_viewer" in told, "permissions" in told, "resourceFilter" in told) == (True, False, False)
+
+
 def test_an_account_that_is_said_in_two_ways_is_refused(client: TestClient, application: MemoryApplication) -> None:
     account = application.account.id
     for query in ({"accountIdentifier": "other"}, {"account": "other"}, {"account": account, "accountIdentifier": "x"}):

@@ -112,6 +112,7 @@ def test_from_the_first_login_on_the_subject_decides(
         ("ada@example.com", 1),
         (None, True),
         ("nobody@example.com", True),
+        ("Admin@localhost", True),
     ],
 )
 def test_an_email_that_is_not_verified_or_not_known_opens_nothing(

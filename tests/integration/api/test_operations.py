@@ -91,6 +91,26 @@ def test_a_key_gets_figures_with_bounded_labels(client: TestClient) -> None:
     assert "python_gc_collections_total" in text
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/metrics"),
+        ("GET", "/pierhead/v1/encryption-keys"),
+        ("POST", "/pierhead/v1/encryption-keys/rotate"),
+    ],
+)
+def test_what_is_the_servers_is_not_for_an_admin_of_another_account(
+    application: MemoryApplication, client: TestClient, stranger: TestClient, method: str, path: str
+) -> None:
+    keys = application.encryption_keys.list()
+    _, key = application.access.create_account("other")
+    answer = stranger.request(method, path, headers={"X-API-KEY": key.reveal()})
+    assert (answer.status_code, answer.json()["pierheadCode"]) == (403, "not-operator")
+    assert application.account.id not in answer.text
+    assert application.encryption_keys.list() == keys
+    assert client.request(method, path).status_code == 200
+
+
 def test_figures_may_be_open_or_off(app: FastAPI, application: MemoryApplication, stranger: TestClient) -> None:
     set_up(app, application, metrics="open")
     assert stranger.get("/metrics").status_code == 200

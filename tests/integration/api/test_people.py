@@ -237,6 +237,36 @@ def test_nobody_makes_a_token_that_may_more_than_he_may(client: TestClient, appl
         assert (answer.status_code, answer.json()["pierheadCode"]) == (403, "access-denied"), answer.text
 
 
+def test_nobody_takes_from_others_what_he_could_not_give(client: TestClient, application: MemoryApplication) -> None:
+    managing = (Permission.SERVICE_ACCOUNT_DELETE, Permission.SERVICE_ACCOUNT_VIEW, Permission.USER_MANAGE)
+    headers = person(client, application, "ada@example.com", *managing, Permission.USER_VIEW)
+    machine(client)
+    admin = application.access.authenticate(application.key.reveal()).ref
+    grant(application, application.people.service_accounts.get(admin.scope, "ci").ref, Permission.SECRET_ACCESS)
+    boss = data(client.post(OWN, json={"email": "boss@example.com"}))["id"]
+    body = {"roleIdentifier": "_organization_admin", "principal": {"type": "USER", "identifier": boss}}
+    in_org = {"orgIdentifier": "default"}
+    data(client.post("/authz/api/roleassignments", params=in_org, json={**body, "identifier": "of_boss"}))
+    key = {"name": "n", "apiKeyType": "USER", "parentIdentifier": boss}
+    data(client.post(KEYS, json={**key, "identifier": "own"}))
+    for answer in (
+        client.delete(f"{MACHINES}/ci", headers=headers),
+        client.delete("/authz/api/roleassignments/admin", headers=headers),
+        client.delete("/authz/api/roleassignments/of_boss", params=in_org, headers=headers),
+        client.put(
+            "/authz/api/roleassignments/of_boss", params=in_org, json={**body, "disabled": True}, headers=headers
+        ),
+        client.delete(f"{USER}/{boss}", params=in_org, headers=headers),
+        client.post(f"{OWN}/{boss}/disable", headers=headers),
+        client.post(f"{OWN}/{boss}/enable", headers=headers),
+        client.post(KEYS, json={**key, "identifier": "more"}, headers=headers),
+        client.put(f"{KEYS}/own", json={**key, "identifier": "own", "defaultTimeToExpireToken": 1}, headers=headers),
+    ):
+        assert (answer.status_code, answer.json()["pierheadCode"]) == (403, "access-denied"), answer.text
+    data(client.delete(f"{USER}/{boss}", params=in_org))
+    data(client.delete(f"{MACHINES}/ci"))
+
+
 def test_a_right_in_an_organization_is_none_in_the_account(client: TestClient, application: MemoryApplication) -> None:
     """Where people live is never taken from the query."""
     headers = person(client, application, "ada@example.com")

@@ -199,18 +199,22 @@ def _connector(application: MemoryApplication, client: TestClient, identifier: s
     assert made.status_code == 200, made.text
 
 
+@pytest.mark.parametrize("is_one_of_many", [False, True])
 def test_a_copy_needs_both_connectors_and_their_secrets(
-    client: TestClient, application: MemoryApplication, who: PrincipalRef, ours: Scope
+    client: TestClient, application: MemoryApplication, who: PrincipalRef, ours: Scope, is_one_of_many: bool
 ) -> None:
     _connector(application, client, "open")
     _connector(application, client, "closed", "pw")
-    body = {
-        "source": {"connector": "account.open", "image": "a/b:1"},
-        "target": {"connector": "account.closed", "image": "a/b:1"},
-    }
-    top = Scope(ours.account)
+
+    def asked(source: str) -> dict[str, Any]:
+        places = [{"connector": f"account.{name}", "image": "a/b:1"} for name in (source, "closed")]
+        wanted = dict(zip(("source", "target"), places, strict=True))
+        harmless = {**wanted, "target": {"connector": f"account.{source}", "image": "a/c:1"}}
+        return {"images": [harmless, wanted]} if is_one_of_many else wanted
+
+    body, top = asked("open"), Scope(ours.account)
     hidden = client.post(f"{COPIES}?{IN_P}", json=body)
-    missing = client.post(f"{COPIES}?{IN_P}", json={**body, "source": {"connector": "account.none", "image": "a:1"}})
+    missing = client.post(f"{COPIES}?{IN_P}", json=asked("none"))
     assert (hidden.status_code, missing.status_code) == (400, 400)
     assert hidden.json()["message"].replace("open", "none") == missing.json()["message"]
     grant(application, who, top, [P.CONNECTOR_VIEW])

@@ -173,6 +173,9 @@ def test_a_copy_is_a_task_that_tells_its_outcome(client: TestClient, application
         "bytesDone": 10,
         "bytesFetched": None,
         "bytesMounted": None,
+        "sourceDigest": None,
+        "referrers": None,
+        "referrersLeftOut": None,
         "seconds": 0.5,
         "failure": None,
     }

@@ -7,6 +7,8 @@ operation. ``Sample`` in ``cases`` says what the words mean, ``_things`` in ``wo
 from collections.abc import Mapping
 from typing import Any
 
+from pierhead.control.access import Permission
+
 from .cases import Place, Sample
 from .world import PIPELINE
 
@@ -95,6 +97,18 @@ _CONFIG = {
     "resetConfig": Sample(query={"infra": "K8"}, body=[{"field": "gitCloneTag"}], at=ACCOUNT),
     "deleteConfig": Sample(at=ACCOUNT),
     "listImages": Sample(at=ACCOUNT),
+    "listReleases": Sample(at=ACCOUNT),
+    "getReleaseStatus": Sample(at=ACCOUNT),
+    "getReleaseCalendar": Sample(at=ACCOUNT),
+    "diffReleases": Sample(query={"from": "1.14", "to": "1.16"}, at=ACCOUNT),
+    "listPinSets": Sample(query={"everywhere": True}, at=ACCOUNT),
+    "diffPinSets": Sample(query={"from": 1, "to": 2}, at=ACCOUNT, status=404),
+    "getPinSet": Sample(path={"number": "1"}, at=ACCOUNT, status=404),
+    "listCanaries": Sample(at=ACCOUNT),
+    "pinImages": Sample(body={"pins": [{"field": "gitCloneTag", "value": "h/git:1"}]}, at=ACCOUNT),
+    "rollBackPins": Sample(body={}, at=ACCOUNT, status=404),
+    "promoteCanary": Sample(body={}, at=ACCOUNT, status=404),
+    "preflightImages": Sample(body={"infra": "VM"}, at=ACCOUNT),
     "getRegistryCatalog": Sample(),
     "listRegistryTags": Sample(path={"name": "harness/ci-addon"}, at=ACCOUNT),
 }
@@ -113,6 +127,11 @@ _WORK = {
         },
         about="connector",
     ),
+    "diagnose": Sample(body={"text": "manifest for a/b:1 not found", "live": True}),
+    "examineAccount": Sample(),
+    "examinePipelines": Sample(body={"pipelines": [{"file": "a.yml", "text": PIPELINE}]}),
+    "migrateConnectors": Sample(body={"all": True}),
+    "listRetiredHosts": Sample(),
     "getCopy": Sample(path={"taskId": "$copy"}, about="copy"),
     "listTasks": Sample(),
     "getTask": Sample(path={"taskId": "$task"}, about="task"),
@@ -255,7 +274,91 @@ _AUDIT = {
     "verifyAudit": Sample(at=ACCOUNT),
     "listAudits": Sample(body={"filterType": "Audit"}, at=ACCOUNT),
 }
+_SOURCE = {"connectorRef": "$connector", "imagePath": "a/b"}
+_ARTIFACTS = {
+    "getDockerBuildDetails": Sample(query=_SOURCE, about="connector"),
+    "getDockerBuildDetailsV2": Sample(query=_SOURCE, about="connector"),
+    "getDockerLabels": Sample(query=_SOURCE, body={"tagsList": ["1"]}, about="connector"),
+    "getDockerLastSuccessfulBuild": Sample(query=_SOURCE, body={"tag": "1"}, about="connector"),
+    "getDockerLastSuccessfulBuildV2": Sample(query=_SOURCE, body={"tag": "1"}, about="connector"),
+    "validateDockerArtifactServer": Sample(query={"connectorRef": "$connector"}, about="connector"),
+    "validateDockerArtifactSource": Sample(query=_SOURCE, about="connector"),
+    "validateDockerArtifact": Sample(query=_SOURCE, body={"tag": "1"}, about="connector"),
+    "listArtifactTags": Sample(query={"connectorRef": "$connector", "image": "a/b"}, about="connector"),
+    "streamArtifactTags": Sample(query={"connectorRef": "$connector", "image": "a/b"}, about="connector"),
+    "listArtifactRepositories": Sample(query={"connectorRef": "$connector"}, about="connector"),
+    "getArtifactTag": Sample(query={"connectorRef": "$connector", "image": "a/b:1"}, about="connector"),
+    "createWatch": Sample(
+        body={"identifier": "mark_a_new", "connectorRef": "$connector", "image": "a/b", "tagRegex": ".*"}
+    ),
+    "listWatches": Sample(),
+    "getWatch": Sample(path={"identifier": "$watch"}),
+    "deleteWatch": Sample(path={"identifier": "$watch"}),
+    "listWatchEvents": Sample(path={"identifier": "$watch"}),
+    "pollWatch": Sample(path={"identifier": "$watch"}),
+    "createGatePolicy": Sample(body={"identifier": "mark_a_new", "gates": [{"kind": "sbom"}]}),
+    "listGatePolicies": Sample(),
+    "getGatePolicy": Sample(path={"identifier": "$gate_policy"}),
+    "updateGatePolicy": Sample(
+        path={"identifier": "$gate_policy"}, body={"identifier": "$gate_policy", "gates": [{"kind": "sbom"}]}
+    ),
+    "deleteGatePolicy": Sample(path={"identifier": "$gate_policy"}),
+    "checkImage": Sample(
+        path={"identifier": "$gate_policy"}, body={"connectorRef": "$connector", "image": "registry.example/a/b:1"}
+    ),
+    "createGateException": Sample(
+        body={
+            "identifier": "mark_a_new",
+            "gate": "sbom",
+            "image": "a/**",
+            "reason": "why",
+            "expiresAt": "2026-03-01T00:00:00Z",
+        }
+    ),
+    "listGateExceptions": Sample(),
+    "getGateException": Sample(path={"identifier": "$gate_exception"}),
+    "deleteGateException": Sample(path={"identifier": "$gate_exception"}),
+}
+_SUBSCRIPTION = {"path": {"identifier": "$subscription"}}
+_SUBSCRIBED = {"url": "https://hooks.example.com/x", "secretRef": "$secret"}
+_NOTICES = {
+    "listNotices": Sample(),
+    "getNoticeFeed": Sample(),
+    "createSubscription": Sample(
+        body={"identifier": "mark_a_new", **_SUBSCRIBED}, extra=(Permission.SECRET_ACCESS,)
+    ),
+    "listSubscriptions": Sample(),
+    "getSubscription": Sample(**_SUBSCRIPTION),
+    "updateSubscription": Sample(
+        **_SUBSCRIPTION, body={"identifier": "$subscription", **_SUBSCRIBED}, extra=(Permission.SECRET_ACCESS,)
+    ),
+    "deleteSubscription": Sample(**_SUBSCRIPTION),
+    "testSubscription": Sample(**_SUBSCRIPTION),
+    "listDeliveries": Sample(**_SUBSCRIPTION),
+}
+_MIRROR = {"path": {"identifier": "$mirror"}, "about": "mirror"}
+_MIRROR_SPEC = {
+    "sourceRef": "$connector",
+    "targetRef": "$target",
+    "repositories": [{"repository": "a/b", "tags": {"exact": ["1"]}}],
+}
+_MIRRORS = {
+    "createMirror": Sample(body={"identifier": "mark_a_new", "name": "mark_a_new", "spec": _MIRROR_SPEC}),
+    "listMirrors": Sample(),
+    "getMirror": Sample(**_MIRROR),
+    "updateMirror": Sample(**_MIRROR, body={"identifier": "$mirror", "name": "x", "spec": _MIRROR_SPEC}),
+    "deleteMirror": Sample(path={"identifier": "$free_mirror"}, about="free_mirror"),
+    "listMirrorHoldings": Sample(**_MIRROR),
+    "startMirrorRun": Sample(path={"identifier": "$free_mirror"}, about="free_mirror"),
+    "approveMirroredImage": Sample(
+        path={"identifier": "$mirror"}, body={"image": "a/b:1", "reason": "seen"}, about="mirror"
+    ),
+    "listMirrorRuns": Sample(**_MIRROR),
+    "getMirrorRun": Sample(path={"runId": "$mirror_run"}, about="mirror_run"),
+    "cancelMirrorRun": Sample(path={"runId": "$mirror_run"}, about="mirror_run"),
+}
 SAMPLES: Mapping[str, Sample] = {
     **_SYSTEM, **_CONNECTORS, **_SECRETS, **_CONFIG, **_WORK, **_DELEGATES, **_PLACES, **_PEOPLE, **_LOGIN, **_ACCESS,
     **_GROUPS, **{f"{operation}V1": sample for operation, sample in _GROUPS.items()}, **_AUDIT,
+    **_ARTIFACTS, **_MIRRORS, **_NOTICES,
 }  # fmt: skip

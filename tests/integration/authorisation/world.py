@@ -19,6 +19,7 @@ from pierhead.testing.enrolled import enrol
 from pierhead.testing.granted import somebody
 from pierhead.testing.memory import MemoryStore
 from pierhead.testing.memory_tables import Tables
+from pierhead.testing.mirror_runs import quarantined_run
 
 ORG, A, B = "acme", "mark_a_home", "mark_b_home"
 MARK_A, MARK_B, MARK_ABOVE = "mark_a", "mark_b", "mark_up"
@@ -36,14 +37,14 @@ pipeline:
           infrastructure: {type: KubernetesDirect, spec: {connectorRef: account.cluster, namespace: builds}}
           execution: {steps: [{step: {identifier: t, type: Run, spec: {command: x}}}]}
 """
-_EDITED = {"connector", "secret", "delegate", "pipeline"}
+_EDITED = {"connector", "secret", "delegate", "pipeline", "mirror"}
 EDITOR = frozenset(
     each
     for each in Permission
     if (each.endswith("_view") and each.split("_")[1] not in ("account", "organization", "audit", "user"))
     or (each.split("_")[1] in _EDITED and not each.endswith("_delete"))
 )
-"""Works on connectors, secrets, delegates and pipelines, takes nothing away and lets nobody in."""
+"""Works on connectors, secrets, delegates, pipelines and mirrors, takes nothing away and lets nobody in."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,18 @@ def _things(world: World, admin: "_Admin", mark: str) -> None:
     admin.post("/ng/api/token", body={**named("token"), **owner, "apiKeyIdentifier": ids["key"]})
     properties = {"filterType": "Connector", "connectorNames": ["x"]}
     admin.post("/ng/api/filters", body={**named("filter"), **place, "filterProperties": properties})
+    source = {"connectorRef": ids["connector"], "image": "a/b", "tag": "1"}
+    admin.post("/pierhead/v1/watches", body={**named("watch"), **source})
+    gates = [{"kind": "minimumAge", "days": 1}]
+    admin.post("/pierhead/v1/gate-policies", body={**named("gate_policy"), "gates": gates})
+    excepted = {"gate": "sbom", "image": "a/**", "reason": "why", "expiresAt": "2026-03-01T00:00:00Z"}
+    admin.post("/pierhead/v1/gate-exceptions", body={**named("gate_exception"), **excepted})
+    hook = {"url": f"https://{mark.replace('_', '-')}.example.com/x", "secretRef": ids["secret"]}
+    admin.post("/pierhead/v1/subscriptions", body={**named("subscription"), **hook})
+    wanted = [{"repository": "a/b", "tags": {"exact": ["1"]}}]
+    spec = {"sourceRef": ids["connector"], "targetRef": ids["target"], "repositories": wanted}
+    for kind in ("mirror", "free_mirror"):
+        admin.post("/pierhead/v1/mirrors", body={**named(kind), "spec": spec})
     if mark == MARK_A:
         world.ids |= ids
 
@@ -215,6 +228,9 @@ def _work(world: World) -> None:
     ids |= {"run": run.id, "ended_run": ended.id, "task": run.id}
     source, target = "a/b:1", "c/d:1"
     ids["copy"] = application.connector_tasks.start_copy(scope, ids["connector"], source, ids["target"], target)
+    with application.store.transaction() as tx:
+        tx.mirror_runs.add(quarantined_run(scope, ids["mirror"], application.clock.now()))
+    ids["mirror_run"] = application.mirroring.tasks.start(scope, ids["mirror"]).id
     scopes = {record.entry.id: record.entry.subject.scope for record in world.tables().audit_records.values()}
     ids["audit"] = next(identifier for identifier, place in scopes.items() if place == scope)
     tasks = [task for task in world.tables().tasks.values() if task.scope == scope and task.id != ids["copy"]]

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from pierhead.protocol.tasks import (
     FailedResult,
     ListTagsTask,
+    ReadTagsTask,
     RegistryAccess,
     ResolveTask,
     Task,
@@ -102,6 +103,7 @@ def test_no_spelling_of_a_forbidden_address_is_let_through() -> None:
         lambda access: TestConnectionTask(registry=access),
         lambda access: ListTagsTask(registry=access, repository="a/b"),
         lambda access: ResolveTask(registry=access, reference="r.example/a/b:1"),
+        lambda access: ReadTagsTask(registry=access, repository="a/b", tags=("1",)),
     ],
 )
 def test_what_is_refused_answers_alike_whether_somebody_listens_there_or_not(

@@ -68,9 +68,10 @@ def test_applying_creates_what_is_absent_and_leaves_what_is_equal(pierhead, api,
 def test_a_dry_run_tells_the_difference_and_writes_nothing(pierhead, api, monkeypatch) -> None:
     stdin(monkeypatch, json.dumps({"connector": {**MIRROR, "name": "New"}}).encode())
     api.data("GET", "/ng/api/connectors/mirror", ITEM)
+    api.data("POST", "/authz/api/acl", {"accessControlList": [{"permitted": True}]})
     outcome = pierhead("connector", "apply", "-f", "-", "--dry-run")
     assert outcome.out == "connector mirror: would be updated\n  - name: Mirror\n  + name: New\n"
-    assert api.calls() == [("GET", "/ng/api/connectors/mirror")]
+    assert api.calls() == [("GET", "/ng/api/connectors/mirror"), ("POST", "/authz/api/acl")]
 
 
 def test_applied_changes_are_json_when_asked(pierhead, api, monkeypatch) -> None:
@@ -202,12 +203,14 @@ def test_defaults_and_effective_images_are_maps_of_fields(pierhead, api) -> None
 
 
 def test_pins_are_sent_together(pierhead, api) -> None:
-    api.data("POST", "/ci/execution-config/update-config", True)
+    api.data("POST", "/pierhead/v1/pin-sets", {"number": 4, "orgIdentifier": None, "projectIdentifier": None})
     outcome = pierhead("image", "pin", "gitCloneTag=harness/drone-git:1", "addonTag=a@sha256:1=2")
-    assert api.asked[0].json == [
-        {"field": "gitCloneTag", "value": "harness/drone-git:1"},
-        {"field": "addonTag", "value": "a@sha256:1=2"},
+    assert api.asked[0].json["pins"] == [
+        {"field": "gitCloneTag", "value": "harness/drone-git:1", "infra": "K8"},
+        {"field": "addonTag", "value": "a@sha256:1=2", "infra": "K8"},
     ]
+    assert api.asked[0].json["force"] is False
+    assert "pin set 4 of account" in outcome.err
     assert outcome.out.startswith("gitCloneTag: pinned to harness/drone-git:1\n")
 
 

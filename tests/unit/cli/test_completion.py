@@ -57,6 +57,37 @@ def page(*items: Any) -> dict[str, Any]:
             "/ng/api/v2/secrets",
             page({"secret": {"identifier": "one"}}, {"secret": {"identifier": "two"}}),
         ),
+        (
+            ("role", "delete"),
+            "GET",
+            "/authz/api/roles",
+            page({"role": {"identifier": "one"}}, {"role": {"identifier": "two"}}),
+        ),
+        (
+            ("role-assignment", "create", "--role"),
+            "GET",
+            "/authz/api/roles",
+            page({"role": {"identifier": "one"}}, {"role": {"identifier": "two"}}),
+        ),
+        (
+            ("resource-group", "show"),
+            "GET",
+            "/resourcegroup/api/v2/resourcegroup",
+            page({"resourceGroup": {"identifier": "one"}}, {"resourceGroup": {"identifier": "two"}}),
+        ),
+        (
+            ("role-assignment", "delete"),
+            "POST",
+            "/authz/api/roleassignments/v2/filter",
+            page({"identifier": "one"}, {"identifier": "two"}),
+        ),
+        (("user", "show"), "GET", "/pierhead/v1/users", page({"email": "one"}, {"email": "two"})),
+        (
+            ("role-assignment", "create", "--service-account"),
+            "GET",
+            "/ng/api/serviceaccount",
+            [{"identifier": "one"}, {"identifier": "two"}],
+        ),
     ],
 )
 def test_identifiers_are_offered_by_their_beginning(
@@ -66,6 +97,19 @@ def test_identifiers_are_offered_by_their_beginning(
     assert offered(api, *words, "") == ["one", "two"]
     assert offered(api, *words, "t") == ["two"]
     assert api.is_closed
+
+
+def test_words_that_are_the_same_everywhere_are_offered_without_asking(api: Any) -> None:
+    assert offered(api, "role", "create", "r", "--permission", "core_connector_v") == ["core_connector_view"]
+    assert offered(api, "access", "check", "core_account_e") == ["core_account_edit"]
+    assert offered(api, "resource-group", "create", "g", "--resource", "SEC") == ["SECRET"]
+    assert api.asked == []
+
+
+def test_a_name_that_is_yet_to_be_given_is_not_offered(api: Any) -> None:
+    for noun in ("role", "resource-group"):
+        assert offered(api, noun, "create", "") == []
+    assert api.asked == []
 
 
 def test_options_typed_before_count(api: Any) -> None:

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from pierhead.cli import connect as connecting
 from pierhead.cli.connect import connect, running_server
 from pierhead.cli.errors import NoKeyError, UsageError
+from pierhead.cli.in_process import DataMissingError
 from pierhead.cli.invocation import Target
 from pierhead.cli.local_wire import LocalWire
 from pierhead.cli.options import data_directory
@@ -56,6 +58,7 @@ def url(server: Server) -> str:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     (tmp_path / "admin-key").write_text("pat.local.id.secret\n")
+    (tmp_path / "pierhead.db").touch()
     return tmp_path
 
 
@@ -94,6 +97,58 @@ def test_with_no_server_the_directory_is_opened_in_this_process(data: Path, open
     assert (connection.is_local, connection.images) == (True, data / "out")
     assert opened == [(data, data / "out")]
     connection.api.close()
+
+
+def test_a_data_directory_that_was_mistyped_is_not_made(tmp_path: Path, opened) -> None:
+    typo = tmp_path / "typo"
+    with pytest.raises(DataMissingError) as caught:
+        connect(Target(typo))
+    assert str(typo) in caught.value.message
+    assert not typo.exists()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(DataMissingError):
+        connect(Target(empty))
+    assert (list(empty.iterdir()), opened) == ([], [])
+
+
+def test_what_sets_up_a_place_makes_its_data_directory(tmp_path: Path, opened) -> None:
+    new = tmp_path / "new"
+    with pytest.raises(NoKeyError):  # the stand-in makes no key
+        connect(Target(new, makes_data=True))
+    assert opened == [(new, None)]
+
+
+@pytest.mark.parametrize(
+    ("words", "makes"),
+    [
+        (("connector", "list"), True),
+        (("connector", "list", "--data", "/d"), False),
+        (("explain", "p.yaml", "--data", "/d"), False),
+        (("init", "p.yaml", "--data", "/d"), True),
+        (("apply", "-f", "p.yaml", "--data", "/d"), True),
+        (("apply", "-f", "p.yaml", "--data", "/d", "--dry-run"), False),
+        (("connector", "apply", "-f", "p.yaml", "--data", "/d"), True),
+        (("secret", "apply", "-f", "p.yaml", "--data", "/d"), True),
+    ],
+)
+def test_only_what_sets_up_a_place_makes_a_directory_that_was_named(
+    pierhead: Any, api: Any, tmp_path: Path, monkeypatch, words: tuple[str, ...], makes: bool
+) -> None:
+    noun = "secret" if words[0] == "secret" else "connector"
+    (tmp_path / "p.yaml").write_text(f"{noun}: {{identifier: x}}")
+    monkeypatch.chdir(tmp_path)
+    with contextlib.suppress(AssertionError):  # how Pierhead is found is all that matters
+        pierhead(*words)
+    assert [target.makes_data for target in api.targets] == [makes]
+
+
+def test_with_a_database_elsewhere_the_directory_holds_nothing_that_could_be_missed(
+    tmp_path: Path, opened, monkeypatch
+) -> None:
+    monkeypatch.setenv("PIERHEAD_DATABASE_URL", "postgresql://localhost/pierhead")
+    assert connect(Target(tmp_path, api_key=SecretValue("pat.a.b.c"))).is_local
+    assert opened == [(tmp_path, None)]
 
 
 def test_a_server_that_was_killed_leaves_its_directory_free(data: Path, opened) -> None:

@@ -114,7 +114,7 @@ def test_revoking_asks_first_because_delegates_stop(pierhead, api) -> None:
 
 def test_deleting_names_the_token_in_the_path(pierhead, api) -> None:
     resource(api, "DELETE", f"{TOKENS}/a%2Fb", True)
-    assert pierhead("delegate", "token", "delete", "a/b").out == "token a/b: deleted\n"
+    assert pierhead("delegate", "token", "delete", "a/b", "--yes").out == "token a/b: deleted\n"
 
 
 def test_a_refusal_keeps_the_words_of_the_reference(pierhead, api) -> None:

@@ -34,6 +34,13 @@ def test_a_copy_is_started_and_its_task_told(pierhead, api) -> None:
     }
 
 
+def test_what_becomes_of_the_index_and_of_evidence_is_told(pierhead, api) -> None:
+    api.data("POST", COPIES, copy("QUEUED"))
+    assert pierhead(*ARGV, "--platform", "linux/amd64", "--index", "rewritten", "--referrers").code == 0
+    assert {key: api.asked[0].json[key] for key in ("index", "referrers")} == {"index": "rewritten", "referrers": True}
+    assert pierhead(*ARGV, "--index", "other").code == 2
+
+
 def test_waiting_follows_the_copy_to_its_end(pierhead, api) -> None:
     api.data("POST", COPIES, copy("QUEUED"))
     done = {"state": "copied", "digest": "sha256:" + "1" * 64, "bytesTotal": 10, "bytesFetched": 10, "seconds": 1.0}

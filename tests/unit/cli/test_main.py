@@ -1,11 +1,15 @@
+import json
+import re
 import subprocess
 import sys
 
 import click
 import pytest
 
+from pierhead.cli.commands.image_pull import main as pull
 from pierhead.cli.errors import EXIT_CODES
-from pierhead.cli.main import COMMANDS, run
+from pierhead.cli.lazy import LazyCommand
+from pierhead.cli.main import COMMANDS, SECTIONS, run
 from pierhead.kit import errors as kit_errors
 from pierhead.kit.errors import CATEGORIES
 
@@ -110,3 +114,80 @@ def test_each_shell_has_a_completion_script(pierhead, shell: str) -> None:
 def test_the_version_is_json_when_asked(pierhead) -> None:
     assert pierhead("version", "--json").json == {"version": "0.1.0"}
     assert pierhead("version").out == "0.1.0\n"
+
+
+def test_the_help_lists_every_command_once_under_its_heading(pierhead) -> None:
+    text = pierhead("--help").out
+    headings = re.findall(r"^([A-Z][^:\n]+):$", text, re.MULTILINE)
+    assert headings == ["Options", *SECTIONS]
+    listed = re.findall(r"^  ([a-z][a-z-]+)  ", text, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+def test_what_other_rooms_add_stands_with_the_programs(capsys) -> None:
+    assert run(["--help"], {"demo": LazyCommand("nowhere:demo", "Walk through it.")}) == 0
+    assert capsys.readouterr().out.rpartition("Programs:")[2].split()[-4:] == ["demo", "Walk", "through", "it."]
+
+
+DENIED = {"failedPermissionChecks": [{"permission": "core_connector_view"}]}
+
+
+def test_with_json_a_refusal_is_json_with_all_that_the_api_said(pierhead, api) -> None:
+    more = {"pierheadCode": "access-denied", "hint": "ask somebody", "correlationId": "c-1", **DENIED}
+    api.refuse("GET", "/ng/api/connectors/x", 403, "NG_ACCESS_DENIED", "you may not", **more)
+    outcome = pierhead("connector", "get", "x", "--json")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert json.loads(outcome.err) == {
+        "error": {
+            "code": "access-denied",
+            "category": "denied",
+            "message": "you may not",
+            "hint": "ask somebody",
+            "correlationId": "c-1",
+            "details": DENIED,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("connector", "get", "--json"), 2),
+        (("nope", "--json"), 2),
+        (("connector", "list", "--json", "--page", "x"), 2),
+        (("secret", "delete", "hub", "--json"), 2),
+        (("apply", "-f", "/nowhere", "--json"), 2),
+    ],
+)
+def test_with_json_wrong_words_are_told_in_json_too(pierhead, words: tuple[str, ...], code: int) -> None:
+    outcome = pierhead(*words)
+    error = json.loads(outcome.err.splitlines()[-1])["error"]
+    assert (outcome.code, error["category"]) == (code, "invalid-input")
+    assert set(error) == {"code", "category", "message", "hint"}
+    assert error["message"]
+
+
+def test_json_that_is_the_value_of_something_else_asks_for_nothing(pierhead, api) -> None:
+    api.refuse("GET", "/ng/api/connectors/--json", 404, "RESOURCE_NOT_FOUND_EXCEPTION", "not there")
+    assert pierhead("connector", "get", "--", "--json").err == "error: not there\n"
+
+
+def test_with_json_an_interruption_is_json(pierhead, api) -> None:
+    api._add("GET", "/ng/api/connectors/x", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    outcome = pierhead("connector", "get", "x", "--json")
+    assert (outcome.code, json.loads(outcome.err)["error"]["code"]) == (130, "interrupted")
+
+
+def test_with_json_a_pull_tells_its_errors_in_json(capsys) -> None:
+    for words, code in (
+        (["--json"], "usage"),
+        (["x:y:z", "--output", "/nowhere", "--json"], "invalid-image-reference"),
+    ):
+        assert pull(words) == 2
+        told = capsys.readouterr()
+        assert (told.out, json.loads(told.err)["error"]["code"]) == ("", code)
+
+
+def test_the_correlation_id_of_a_crash_is_told_for_the_operator(pierhead, api) -> None:
+    api.refuse("GET", "/ng/api/connectors/x", 500, "UNKNOWN_ERROR", "oops", correlationId="c-7")
+    assert pierhead("connector", "get", "x").err == "error: oops\ncorrelation: c-7\n"

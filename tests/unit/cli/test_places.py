@@ -21,7 +21,7 @@ def test_organizations_are_listed_shown_made_and_deleted(pierhead, api) -> None:
     assert pierhead("org", "create", "eng", "--name", "Engineering").out == "organization eng: created\n"
     assert api.asked[-1].json == {"organization": {"identifier": "eng", "name": "Engineering", "description": ""}}
     api.data("DELETE", "/ng/api/organizations/eng", True)
-    assert pierhead("org", "delete", "eng").out == "organization eng: deleted\n"
+    assert pierhead("org", "delete", "eng", "--yes").out == "organization eng: deleted\n"
 
 
 def test_projects_are_listed_shown_made_and_deleted_in_their_organization(pierhead, api) -> None:
@@ -34,11 +34,11 @@ def test_projects_are_listed_shown_made_and_deleted_in_their_organization(pierhe
     assert pierhead("project", "create", "web", "--org", "eng").out == "project eng/web: created\n"
     assert api.asked[-1].json == {"project": {"identifier": "web", "name": "web", "description": ""}}
     api.data("DELETE", "/ng/api/projects/web", True)
-    assert pierhead("project", "delete", "web", "--org", "eng", "--json").json is True
+    assert pierhead("project", "delete", "web", "--org", "eng", "--yes", "--json").json is True
 
 
 def test_a_place_that_is_not_empty_says_what_it_holds(pierhead, api) -> None:
     api.refuse("DELETE", "/ng/api/organizations/eng", 400, "ENTITY_REFERENCE_EXCEPTION", "it still holds 2 secrets")
-    outcome = pierhead("org", "delete", "eng")
+    outcome = pierhead("org", "delete", "eng", "--yes")
     assert outcome.code != 0
     assert "2 secrets" in outcome.err

@@ -29,6 +29,8 @@ MAY_REVEAL = {
     "control/audit/writing.py",  # makes the digest that stands for a value
     "control/delegates/token_seal.py",  # hashes and seals the secret of a token
     "control/delegates/token_text.py",  # writes the text of a token, which is a secret again
+    "control/notices/delivering.py",  # has deliveries signed
+    "control/notices/messages.py",  # signs them
     "control/secrets/checks.py",  # measures a value that is to be stored
     "control/secrets/managing.py",  # measures a value from outside, and makes its version text
     "control/secrets/sealing.py",

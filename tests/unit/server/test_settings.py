@@ -83,3 +83,11 @@ def test_private_addresses_are_denied_and_figures_want_a_key_unless_said_otherwi
     assert (usual.may_reach_private, usual.metrics, usual.log_format) == (False, "key", "text")
     assert Settings.from_environment({"PIERHEAD_PRIVATE_ADDRESSES": "allow"}).may_reach_private
     assert not Settings.from_environment({"PIERHEAD_PRIVATE_ADDRESSES": ""}).may_reach_private
+
+
+def test_hosts_at_their_end_are_read_from_the_data_directory_or_from_where_it_is_said(tmp_path) -> None:
+    usual = Settings(data=tmp_path)
+    assert usual.retired_hosts_file is None
+    (tmp_path / "retired-hosts.toml").touch()
+    assert usual.retired_hosts_file == tmp_path / "retired-hosts.toml"
+    assert Settings.from_environment({"PIERHEAD_RETIRED_HOSTS": "/x.toml"}).retired_hosts_file == Path("/x.toml")

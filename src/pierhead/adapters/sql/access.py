@@ -66,6 +66,9 @@ class SqlAccountRows:
         query = sa.select(accounts).order_by(accounts.c.created_at, accounts.c.id)
         return tuple(account_from_row(row) for row in self._connection.execute(query).mappings())
 
+    def hold(self, account: str) -> None:
+        self._connection.execute(sa.select(accounts.c.id).where(accounts.c.id == account).with_for_update())
+
 
 class SqlUserRows:
     def __init__(self, connection: sa.Connection) -> None:

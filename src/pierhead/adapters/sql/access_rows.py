@@ -6,7 +6,11 @@ import sqlalchemy as sa
 
 from pierhead.control.access import ApiKey, ResourceGroup, Role, RoleAssignment, ServiceAccount
 from pierhead.control.connectors import SavedFilter
+from pierhead.control.gates import GateException, GatePolicy
+from pierhead.control.mirroring import Mirror, MirrorApproval
+from pierhead.control.notices import Subscription
 from pierhead.control.organizations import Organization, Project
+from pierhead.control.sources import Watch
 
 from .access import SqlAccountRows, SqlTokenRows, SqlUserRows
 from .audit import SqlAuditRows
@@ -23,6 +27,12 @@ ROLES = Kind("role", Role)
 RESOURCE_GROUPS = Kind("resource-group", ResourceGroup)
 ROLE_ASSIGNMENTS = Kind("role-assignment", RoleAssignment)
 FILTERS = Kind("filter", SavedFilter)
+MIRRORS = Kind("mirror", Mirror)
+APPROVALS = Kind("mirror-approval", MirrorApproval)
+GATE_POLICIES = Kind("gate-policy", GatePolicy)
+GATE_EXCEPTIONS = Kind("gate-exception", GateException)
+WATCHES = Kind("watch", Watch)
+SUBSCRIPTIONS = Kind("subscription", Subscription)
 
 
 class AccessRows:
@@ -85,6 +95,30 @@ class AccessRows:
     @cached_property
     def role_assignments(self) -> SqlEntityRows[RoleAssignment]:
         return SqlEntityRows(self._connection, ROLE_ASSIGNMENTS)
+
+    @cached_property
+    def approvals(self) -> SqlEntityRows[MirrorApproval]:
+        return SqlEntityRows(self._connection, APPROVALS)
+
+    @cached_property
+    def mirrors(self) -> SqlEntityRows[Mirror]:
+        return SqlEntityRows(self._connection, MIRRORS)
+
+    @cached_property
+    def gate_policies(self) -> SqlEntityRows[GatePolicy]:
+        return SqlEntityRows(self._connection, GATE_POLICIES)
+
+    @cached_property
+    def gate_exceptions(self) -> SqlEntityRows[GateException]:
+        return SqlEntityRows(self._connection, GATE_EXCEPTIONS)
+
+    @cached_property
+    def watches(self) -> SqlEntityRows[Watch]:
+        return SqlEntityRows(self._connection, WATCHES)
+
+    @cached_property
+    def subscriptions(self) -> SqlEntityRows[Subscription]:
+        return SqlEntityRows(self._connection, SUBSCRIPTIONS)
 
     @cached_property
     def filters(self) -> SqlEntityRows[SavedFilter]:

@@ -6,13 +6,19 @@ import sqlalchemy as sa
 
 from pierhead.control.audit import PrincipalType
 from pierhead.control.delegates import DelegateState, TokenStatus
+from pierhead.control.mirroring import RunState as MirrorRunState
 from pierhead.control.pipelines import RunState
 from pierhead.control.scopes import Scope
 
+from .access import SqlAccountRows
 from .access_schema import entities, tokens
+from .catalogue_schema import pins
 from .delegate_schema import delegate_groups, delegate_tokens, delegates
+from .mirror_schema import holdings, mirror_runs
+from .notice_schema import deliveries, notices
 from .queries import scope_columns
 from .schema import connectors, runs, secrets
+from .watch_schema import WATCH_TABLES
 
 _ASSIGNMENTS = "role-assignment"
 
@@ -31,12 +37,16 @@ class SqlPlaceContents:
             "delegates": self._count(delegates, place, delegates.c.state != DelegateState.DELETED),
             "delegate groups": self._count(delegate_groups, place),
             "running runs": self._count(runs, place, runs.c.state == RunState.RUNNING),
+            "running mirrors": self._count(mirror_runs, place, mirror_runs.c.state == MirrorRunState.RUNNING),
         }
         return {what: count for what, count in counts.items() if count}
 
     def clear(self, place: Scope) -> None:
+        SqlAccountRows(self._connection).hold(place.account)  # roles and assignments go along
         self._connection.execute(entities.delete().where(_below(entities, place)))
-        self._connection.execute(runs.delete().where(_below(runs, place)))
+        for table in (runs, mirror_runs, holdings, *WATCH_TABLES, notices, deliveries):
+            self._connection.execute(table.delete().where(_below(table, place)))
+        self._connection.execute(pins.delete().where(_below(pins, place)))
         self._connection.execute(delegate_tokens.delete().where(_below(delegate_tokens, place)))
         owners = [tokens.c.owner_type == PrincipalType.SERVICE_ACCOUNT, tokens.c.account == place.account]
         owners.append(tokens.c.owner_org == (place.org or ""))

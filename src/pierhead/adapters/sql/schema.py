@@ -16,6 +16,7 @@ from .access_schema import (
     tokens,
     users,
 )
+from .catalogue_schema import pin_sets, pins
 from .columns import (
     document,
     metadata,
@@ -29,7 +30,10 @@ from .columns import (
     truth,
 )
 from .delegate_schema import delegate_groups, delegate_tokens, delegates, experiences, nonces, selection_log
+from .mirror_schema import holdings, mirror_runs, sightings
+from .notice_schema import deliveries, notices
 from .types import text_column
+from .watch_schema import watch_events, watch_states, watch_tags
 
 __all__ = [
     "HEAD",
@@ -40,11 +44,16 @@ __all__ = [
     "delegate_groups",
     "delegate_tokens",
     "delegates",
+    "deliveries",
     "entities",
     "experiences",
+    "holdings",
     "login_failures",
     "metadata",
+    "mirror_runs",
     "nonces",
+    "notices",
+    "pin_sets",
     "pins",
     "properties",
     "run_images",
@@ -53,12 +62,16 @@ __all__ = [
     "secrets",
     "selection_log",
     "sessions",
+    "sightings",
     "tasks",
     "tokens",
     "users",
+    "watch_events",
+    "watch_states",
+    "watch_tags",
 ]
 
-HEAD = "0003"
+HEAD = "0007"
 
 accounts = sa.Table(
     "accounts",
@@ -113,17 +126,6 @@ connectors = sa.Table(
     optional_moment("next_test_at"),
     sa.UniqueConstraint("account", "org", "project", "identifier"),
     sa.Index(None, "next_test_at"),
-)
-
-pins = sa.Table(
-    "pins",
-    metadata,
-    text("account", primary_key=True),
-    text("infra", primary_key=True),
-    text("field", primary_key=True),
-    text("value"),
-    moment("updated_at"),
-    text("updated_by"),
 )
 
 tasks = sa.Table(

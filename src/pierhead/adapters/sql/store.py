@@ -11,7 +11,7 @@ from pierhead.adapters.transactions import AfterCommit
 from pierhead.kit.signals import Signal, Signals
 
 from .access_rows import AccessRows
-from .catalogue import SqlPinRows
+from .catalogue import SqlPinRows, SqlPinSetRows
 from .connectors import SqlConnectorRows
 from .delegate_history import SqlExperienceRows, SqlNonceRows, SqlSelectionLogRows
 from .delegate_tokens import SqlDelegateGroupRows, SqlDelegateTokenRows
@@ -19,10 +19,13 @@ from .delegates import SqlDelegateRows
 from .engine import exclusive, make_engines, transaction
 from .errors import StoreUnavailableError
 from .figures import Figures, figures_of
+from .mirrors import SqlHoldingRows, SqlMirrorRunRows, SqlSightingRows
+from .notices import SqlDeliveryRows, SqlNoticeRows
 from .runs import SqlRunRows
 from .secrets import SqlSecretRows
 from .tasks import SqlTaskRows
 from .upgrade import check_current, migrate
+from .watches import SqlWatchRecords
 
 
 class SqlTransaction(AccessRows):
@@ -63,6 +66,10 @@ class SqlTransaction(AccessRows):
         return SqlPinRows(self._connection)
 
     @cached_property
+    def pin_sets(self) -> SqlPinSetRows:
+        return SqlPinSetRows(self._connection)
+
+    @cached_property
     def tasks(self) -> SqlTaskRows:
         return SqlTaskRows(self._connection)
 
@@ -89,6 +96,30 @@ class SqlTransaction(AccessRows):
     @cached_property
     def selection_log(self) -> SqlSelectionLogRows:
         return SqlSelectionLogRows(self._connection)
+
+    @cached_property
+    def sightings(self) -> SqlSightingRows:
+        return SqlSightingRows(self._connection)
+
+    @cached_property
+    def holdings(self) -> SqlHoldingRows:
+        return SqlHoldingRows(self._connection)
+
+    @cached_property
+    def mirror_runs(self) -> SqlMirrorRunRows:
+        return SqlMirrorRunRows(self._connection)
+
+    @cached_property
+    def watch_records(self) -> SqlWatchRecords:
+        return SqlWatchRecords(self._connection)
+
+    @cached_property
+    def notices(self) -> SqlNoticeRows:
+        return SqlNoticeRows(self._connection)
+
+    @cached_property
+    def deliveries(self) -> SqlDeliveryRows:
+        return SqlDeliveryRows(self._connection)
 
     @cached_property
     def nonces(self) -> SqlNonceRows:

@@ -139,6 +139,16 @@ class SqlTaskRows:
         )
         return self._connection.execute(change.values(lease_expires_at=now)).rowcount
 
+    def spare(self, owner: str, until: datetime) -> int:
+        """``rules.spared``, said to the database."""
+        change = tasks.update().where(
+            tasks.c.owner != owner,
+            tasks.c.state == TaskState.LEASED.value,
+            tasks.c.lease_expires_at < until,
+            tasks.c.is_cancel_requested.is_(False),
+        )
+        return self._connection.execute(change.values(lease_expires_at=until)).rowcount
+
     def requeue_expired(self, now: datetime) -> tuple[TaskRow, ...]:
         rows = self._connection.execute(say.left_alone, {"now": now}).mappings().all()
         changed = [after for row in rows if (after := rules.swept(from_row(row), now))]

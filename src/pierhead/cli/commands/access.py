@@ -3,6 +3,7 @@
 import click
 
 from pierhead.cli.access_words import checked_permission
+from pierhead.cli.complete import completes
 from pierhead.cli.errors import FAILED
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
@@ -14,7 +15,7 @@ def access() -> None:
 
 
 @access.command("check")
-@click.argument("permission")
+@click.argument("permission", shell_complete=completes("permissions"))
 @click.option("--identifier", help="On this thing.  [default: on all things of the kind]")
 @with_api
 def check_access(invocation: Invocation, permission: str, identifier: str | None) -> int | None:

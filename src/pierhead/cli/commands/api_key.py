@@ -10,7 +10,7 @@ import click
 
 from pierhead.cli.api_client import ApiClient, segment
 from pierhead.cli.complete import completes
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.errors import UsageError
 from pierhead.cli.format import moment
 from pierhead.cli.invocation import Invocation
@@ -93,14 +93,13 @@ def rotate_key(
 @_named
 @_owned
 @_within
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @with_api
-def revoke_key(invocation: Invocation, name: str, machine: str | None, container: str | None, yes: bool) -> None:
+def revoke_key(invocation: Invocation, name: str, machine: str | None, container: str | None, is_sure: bool) -> None:
     """End a key at once; it stays in the list."""
     api, owner = invocation.api(), _owner(invocation, machine)
     query = {**owner, "apiKeyIdentifier": container or _container_of(api, owner, name)}
-    if not yes:
-        confirm(f"Revoke API key {name}? Whoever uses it is refused from now on.")
+    confirm(f"Revoke API key {name}? Whoever uses it is refused from now on.", is_sure=is_sure)
     _tell(invocation, api.call("POST", f"{_OWN}/{segment(name)}/revoke", query), f"API key {name}: revoked")
     invocation.screen.note(f"its name stays taken until `pierhead api-key delete {name}`")
 
@@ -109,14 +108,13 @@ def revoke_key(invocation: Invocation, name: str, machine: str | None, container
 @_named
 @_owned
 @_within
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @with_api
-def delete_key(invocation: Invocation, name: str, machine: str | None, container: str | None, yes: bool) -> None:
+def delete_key(invocation: Invocation, name: str, machine: str | None, container: str | None, is_sure: bool) -> None:
     """End a key at once and forget it."""
     api, owner = invocation.api(), _owner(invocation, machine)
     query = {**owner, "apiKeyIdentifier": container or _container_of(api, owner, name)}
-    if not yes:
-        confirm(f"Delete API key {name}? Whoever uses it is refused from now on.")
+    confirm(f"Delete API key {name}? Whoever uses it is refused from now on.", is_sure=is_sure)
     _tell(invocation, api.call("DELETE", f"{TOKENS}/{segment(name)}", query), f"API key {name}: deleted")
 
 

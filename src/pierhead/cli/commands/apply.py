@@ -8,12 +8,13 @@ import click
 from pierhead.cli import directory
 from pierhead.cli.api_client import ApiClient
 from pierhead.cli.apply import Step, carry_out, naming, spelled, tell
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.directory import PinStep, Removal, WholePlan
 from pierhead.cli.format import clean
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import tell_warnings
+from pierhead.cli.problems import Problems
 from pierhead.cli.render import Screen
 
 
@@ -21,26 +22,36 @@ from pierhead.cli.render import Screen
 @click.option(
     "--file", "-f", "files", metavar="PATH", multiple=True, required=True, help="File or directory; - for stdin."
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change, and all that would stop it.")
 @click.option("--prune", is_flag=True, help="Delete what is there and not described, of these kinds and scopes.")
-@click.option("--yes", is_flag=True, help="Do not ask before anything is deleted.")
+@yes_option
 @with_api
-def apply(invocation: Invocation, files: tuple[str, ...], dry_run: bool, prune: bool, yes: bool) -> None:
+def apply(invocation: Invocation, files: tuple[str, ...], dry_run: bool, prune: bool, is_sure: bool) -> None:
     """Make things equal to what documents in files say.
 
     A document is what the API takes: `connector: {...}`, `secret:`, `organization:`, `project:`, `serviceAccount:`,
-    `role:`, `resourceGroup:`, `roleAssignment:`, or `pins: {infra: K8, fields: {gitCloneTag: ...}}`. A secret's value
-    may stand elsewhere: `spec: {valueFrom: {env: NAME}}` or `{file: PATH}`. People are named by email; `user: {email:
-    ..., name: ...}` lets one in. --prune leaves people alone. With --quiet only warnings and errors are printed.
+    `role:`, `resourceGroup:`, `roleAssignment:`, `mirror:`, or `pins: {infra: K8, fields: {gitCloneTag: ...}}`. A
+    secret's value may stand elsewhere: `spec: {valueFrom: {env: NAME}}` or `{file: PATH}`. People are named by email;
+    `user: {email: ..., name: ...}` lets one in. --prune leaves people alone. With --quiet only warnings and errors are
+    printed.
+
+    --dry-run writes nothing, and ends as an error when a document has fields or values that there are not, names what
+    is neither there nor described, or needs a right that you lack. It tells all of these at once.
     """
-    api, screen = invocation.api(), invocation.screen
-    wanted = directory.read(files, invocation.target.scope)
-    plan = directory.plan_all(api, wanted, prunes=prune)
-    if plan.removals and not (dry_run or yes):
+    api, screen = invocation.api(makes_data=not dry_run), invocation.screen
+    problems = Problems(gathers=dry_run)
+    wanted = directory.read(files, invocation.target.scope, problems)
+    plan = directory.plan_all(api, wanted, prunes=prune, problems=problems)
+    if plan.removals and not (dry_run or is_sure):
         for removal in plan.removals:
             click.echo(clean(f"{removal}: would be deleted"), err=True)
-        confirm(f"{len(plan.removals)} to be deleted. Go on?")
+        confirm(f"{len(plan.removals)} to be deleted. Go on?", is_sure=is_sure)
     _Run(api, screen, is_dry=dry_run).all(plan)
+    if dry_run:
+        from pierhead.cli.plan_check import check_plan  # the models of the API, half a second
+
+        check_plan(api, wanted, plan, problems)
+        problems.check()
 
 
 class _Run:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.options import with_output
 from pierhead.cli.render import Screen
 
@@ -25,6 +25,10 @@ _data = click.option(
     type=click.Path(path_type=Path),
     help="Data directory.  [default: $PIERHEAD_DATA or ~/.local/share/pierhead]",
 )
+
+
+_KEPT = "Keys and delegates that were revoked after the backup was made will be let in again. Go on?"
+_REVOKED = "All keys in the backup will be revoked, and its delegates wait for approval. Go on?"
 
 
 @click.group()
@@ -72,9 +76,9 @@ def check(screen: Screen, file: Path, data: Path | None) -> None:
 @click.option(
     "--keep-access", is_flag=True, help="Let the keys and delegates of the backup in again, as if nothing had happened."
 )
-@click.option("--yes", is_flag=True, help="Do not ask, which only --keep-access does.")
+@yes_option
 @with_output
-def restore(screen: Screen, file: Path, data: Path | None, keep_access: bool, yes: bool) -> None:
+def restore(screen: Screen, file: Path, data: Path | None, keep_access: bool, is_sure: bool) -> None:
     """Put the backup in FILE into an empty data directory or database.
 
     The encryption key has to be there already. Whoever was revoked after the backup was made would be let in again, so
@@ -82,8 +86,7 @@ def restore(screen: Screen, file: Path, data: Path | None, keep_access: bool, ye
     """
     from pierhead.server.backups import restore_backup
 
-    if keep_access and not yes:
-        confirm("Keys and delegates that were revoked after the backup was made will be let in again. Go on?")
+    confirm(_KEPT if keep_access else _REVOKED, is_sure=is_sure)
     done = restore_backup(_settings(data), file, keeps_access=keep_access)
     if screen.is_json:
         key = done.key.reveal() if done.key else None

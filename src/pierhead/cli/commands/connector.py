@@ -7,7 +7,7 @@ import click
 from pierhead.cli import apply as applying
 from pierhead.cli.api_client import segment, texts_of
 from pierhead.cli.complete import completes
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.documents import MalformedDocumentError, parse_documents, read_source
 from pierhead.cli.errors import FAILED, UsageError
 from pierhead.cli.invocation import Invocation
@@ -76,19 +76,19 @@ def apply_connectors(invocation: Invocation, files: tuple[str, ...], dry_run: bo
         for where, raw in map(read_source, files)
         for document in parse_documents(raw, where)
     ]
-    applying.apply(invocation.api(), invocation.screen, kind, entities, is_dry=dry_run)
+    applying.apply(invocation.api(makes_data=not dry_run), invocation.screen, kind, entities, is_dry=dry_run)
 
 
 @connector.command("delete")
 @_named
-@click.option("--yes", "-y", is_flag=True, help="Do not ask, not even for harnessImage.")
+@yes_option
 @with_api
-def delete_connector(invocation: Invocation, identifier: str, yes: bool) -> None:
+def delete_connector(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Delete a connector."""
     identifier = plain_identifier(invocation.target, identifier)
     is_default = identifier == "harnessImage" and not invocation.target.org
-    if is_default and not yes:
-        confirm("Without harnessImage, images come from Docker Hub, anonymously. Delete it?")
+    without = "Without harnessImage, images come from Docker Hub, anonymously. " if is_default else ""
+    confirm(f"{without}Delete connector {identifier}?", is_sure=is_sure)
     api = invocation.api()
     query = {"forceDelete": "true"} if is_default else None  # every stage that names no connector refers to it
     data = api.call("DELETE", f"{_PATH}/{segment(identifier)}", query)
@@ -96,9 +96,11 @@ def delete_connector(invocation: Invocation, identifier: str, yes: bool) -> None
 
 
 @connector.command("restore-default")
+@yes_option
 @with_api
-def restore_default(invocation: Invocation) -> None:
+def restore_default(invocation: Invocation, is_sure: bool) -> None:
     """Make harnessImage again what it was at the first start: Docker Hub, anonymous."""
+    confirm("Put Docker Hub, anonymously, in place of what harnessImage is now?", is_sure=is_sure)
     api = invocation.api()
     data = api.call("POST", f"{_OWN}/restoreDefault")
     _tell_done(invocation.screen, data, "connector harnessImage: restored", [*texts_of(data), *api.warnings])

@@ -6,7 +6,7 @@ import click
 
 from pierhead.cli.api_client import segment
 from pierhead.cli.complete import completes
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.delegate_text import tell_approved, tell_delegate, tell_delegates, tell_group
 from pierhead.cli.delegates import DELEGATES, await_delegate, delegate_path, find_delegate, replicas_of
 from pierhead.cli.invocation import Invocation
@@ -103,15 +103,14 @@ def enable_delegate(invocation: Invocation, name: str) -> None:
 
 @delegate.command("delete")
 @_named
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @with_api
-def delete_delegate(invocation: Invocation, name: str, yes: bool) -> None:
+def delete_delegate(invocation: Invocation, name: str, is_sure: bool) -> None:
     """Delete a delegate with all replicas, or one replica; its key is never let in again."""
     api = invocation.api()
     data, is_replica = find_delegate(api, name)
-    if not yes:
-        count = 1 if is_replica else len(data["replicas"])
-        confirm(f"Delete delegate {name} ({count} {'replica' if count == 1 else 'replicas'})?")
+    count = 1 if is_replica else len(data["replicas"])
+    confirm(f"Delete delegate {name} ({count} {'replica' if count == 1 else 'replicas'})?", is_sure=is_sure)
     done = api.call("DELETE", delegate_path(name, is_replica=is_replica))
     _tell_done(invocation, done, f"delegate {name}: deleted")
 

@@ -10,7 +10,7 @@ import click
 
 from pierhead.cli.api_client import ApiClient, segment
 from pierhead.cli.complete import completes
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.errors import UsageError
 from pierhead.cli.format import moment
 from pierhead.cli.install_text import run_command, server_url
@@ -91,22 +91,23 @@ def show_token(invocation: Invocation, name: str, is_value: bool) -> None:
 
 @token.command("revoke")
 @_named
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @with_api
-def revoke_token(invocation: Invocation, name: str, yes: bool) -> None:
+def revoke_token(invocation: Invocation, name: str, is_sure: bool) -> None:
     """Let nobody in with a token any more, and send away the delegates that it let in."""
     api = invocation.api()
-    if not yes:
-        confirm(f"Revoke token {name}? Delegates that it let in stop within seconds.")
+    confirm(f"Revoke token {name}? Delegates that it let in stop within seconds.", is_sure=is_sure)
     data = api.call("PUT", _PATH, {"tokenName": name})
     _tell_done(invocation, _without_value(data), f"token {name}: revoked")
 
 
 @token.command("delete")
 @_named
+@yes_option
 @with_api
-def delete_token(invocation: Invocation, name: str) -> None:
+def delete_token(invocation: Invocation, name: str, is_sure: bool) -> None:
     """Forget a revoked token, so that its name is free again."""
+    confirm(f"Forget token {name}?", is_sure=is_sure)
     data = invocation.api().call("DELETE", f"{_PATH}/{segment(name)}")
     _tell_done(invocation, data, f"token {name}: deleted")
 

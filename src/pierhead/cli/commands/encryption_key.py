@@ -2,7 +2,7 @@
 
 import click
 
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 
@@ -25,15 +25,14 @@ def list_keys(invocation: Invocation) -> None:
 
 
 @encryption_key.command("rotate")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @with_api
-def rotate_keys(invocation: Invocation, yes: bool) -> None:
+def rotate_keys(invocation: Invocation, is_sure: bool) -> None:
     """Go over to a new key while everything goes on working.
 
     A rotation that was interrupted goes on where it stopped.
     """
-    if not yes:
-        confirm("Add an encryption key and wrap every secret with it?")
+    confirm("Add an encryption key and wrap every secret with it?", is_sure=is_sure)
     done, screen = invocation.api().call("POST", f"{_PATH}/rotate"), invocation.screen
     if screen.is_json:
         return screen.json(done)

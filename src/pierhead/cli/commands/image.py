@@ -4,22 +4,20 @@ from typing import Any
 
 import click
 
+from pierhead.cli.commands.image_archive import load_archive, save_archive
+from pierhead.cli.commands.image_check import check_image
 from pierhead.cli.commands.image_copy import copy_image
+from pierhead.cli.commands.image_pin import pin_images, preflight
+from pierhead.cli.commands.image_pins import pins as pin_history
 from pierhead.cli.commands.image_resolve import resolve_image
 from pierhead.cli.complete import completes
 from pierhead.cli.documents import MalformedDocumentError, parse_documents, read_source
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
+from pierhead.cli.pin_options import infra_option
 
 _CONFIG = "/ci/execution-config"
-_infra = click.option(
-    "--infra",
-    type=click.Choice(["K8", "VM"], case_sensitive=False),
-    default="K8",
-    show_default=True,
-    help="Kubernetes or virtual machines.",
-)
 
 
 @click.group()
@@ -29,10 +27,16 @@ def image() -> None:
 
 image.add_command(resolve_image)
 image.add_command(copy_image)
+image.add_command(check_image)
+image.add_command(save_archive)
+image.add_command(load_archive)
+image.add_command(pin_images)
+image.add_command(pin_history)
+image.add_command(preflight)
 
 
 @image.command("list")
-@_infra
+@infra_option
 @with_api
 def list_images(invocation: Invocation, infra: str) -> None:
     """List every image field: what it is for, its default, its pin."""
@@ -47,7 +51,7 @@ def list_images(invocation: Invocation, infra: str) -> None:
 
 @image.command("get")
 @click.argument("field", shell_complete=completes("images"))
-@_infra
+@infra_option
 @with_api
 def get_image(invocation: Invocation, field: str, infra: str) -> None:
     """Show one image field."""
@@ -63,7 +67,7 @@ def get_image(invocation: Invocation, field: str, infra: str) -> None:
 
 
 @image.command("defaults")
-@_infra
+@infra_option
 @with_api
 def show_defaults(invocation: Invocation, infra: str) -> None:
     """Show the default image of every field."""
@@ -72,7 +76,7 @@ def show_defaults(invocation: Invocation, infra: str) -> None:
 
 @image.command("effective")
 @click.option("--pins-only", is_flag=True, help="Only the fields that are pinned.")
-@_infra
+@infra_option
 @with_api
 def show_effective(invocation: Invocation, infra: str, pins_only: bool) -> None:
     """Show the images that pipelines use now: pins over defaults."""
@@ -80,22 +84,10 @@ def show_effective(invocation: Invocation, infra: str, pins_only: bool) -> None:
     _show_config(invocation, invocation.api().call("GET", f"{_CONFIG}/get-customer-config", query))
 
 
-@image.command("pin")
-@click.argument("pins", nargs=-1, required=True, metavar="FIELD=IMAGE...", shell_complete=completes("images"))
-@_infra
-@with_api
-def pin_images(invocation: Invocation, pins: tuple[str, ...], infra: str) -> None:
-    """Use these images instead of the defaults.
-
-    pierhead image pin gitCloneTag=harness/drone-git:1.0.9-rootless
-    """
-    _update(invocation, infra, [_pin(text) for text in pins])
-
-
 @image.command("apply")
 @click.option("--file", "-f", "file", required=True, metavar="FILE", help="YAML or JSON; - for stdin.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
-@_infra
+@infra_option
 @with_api
 def apply_pins(invocation: Invocation, file: str, dry_run: bool, infra: str) -> None:
     """Pin what a file says: [{field: ..., value: ...}], or {field: image} as `image effective --json` prints it."""
@@ -111,10 +103,12 @@ def apply_pins(invocation: Invocation, file: str, dry_run: bool, infra: str) -> 
 @image.command("reset")
 @click.argument("fields", nargs=-1, metavar="[FIELD...]", shell_complete=completes("images"))
 @click.option("--all", "is_all", is_flag=True, help="Every pin, for every kind of infrastructure.")
-@_infra
+@infra_option
 @with_api
 def reset_images(invocation: Invocation, fields: tuple[str, ...], is_all: bool, infra: str) -> None:
     """Use the defaults again."""
+    if invocation.target.org:
+        raise UsageError("pins are the account's", hint="a canary ends with `pierhead image pins drop`")
     if is_all == bool(fields):
         raise UsageError("say either which fields, or --all")
     if is_all:
@@ -138,30 +132,12 @@ def pull_image(arguments: tuple[str, ...]) -> int:
     return main(list(arguments))
 
 
-def _pin(text: str) -> dict[str, str]:
-    field, equals, value = text.partition("=")
-    if not field or not equals or not value:
-        raise UsageError(
-            f"{text!r} is not FIELD=IMAGE", hint="for example gitCloneTag=harness/drone-git:1.6.9-rootless"
-        )
-    return {"field": field, "value": value}
-
-
 def _pins_of(document: Any, where: str) -> list[dict[str, str]]:
     if isinstance(document, dict) and set(document) == {"field", "value"}:
         document = {document["field"]: document["value"]}
     if not isinstance(document, dict) or not all(isinstance(value, str) for value in document.values()):
         raise MalformedDocumentError(where, "pins have to be [{field: ..., value: ...}] or {field: image}")
     return [{"field": str(field), "value": value} for field, value in document.items()]
-
-
-def _update(invocation: Invocation, infra: str, pins: list[dict[str, str]]) -> None:
-    data = invocation.api().call("POST", f"{_CONFIG}/update-config", {"infra": infra}, pins)
-    if invocation.screen.is_json:
-        return invocation.screen.json(data)
-    for pin in pins:
-        invocation.screen.line(f"{pin['field']}: pinned to {pin['value']}")
-    return None
 
 
 def _tell_pins(

@@ -36,8 +36,15 @@ from pierhead.cli.progress import line_of, progress_on
     "platforms",
     multiple=True,
     metavar="OS/ARCH",
-    help="Only this platform; may be repeated.  [default: the whole image]",
+    help="Only this platform; may be repeated, with --index.  [default: the whole image]",
 )
+@click.option(
+    "--index",
+    type=click.Choice(["whole", "sparse", "rewritten"]),
+    help="With --platform: the index as it is with the others missing, or a new one with these only.  "
+    "[default: no index, the manifest of the one platform]",
+)
+@click.option("--referrers", "has_referrers", is_flag=True, help="Signatures, SBOMs and the like come along.")
 @click.option("--digest", help="Copy this, whatever the tag of SRC means by then.")
 @click.option("--wait", "is_awaited", is_flag=True, help="Follow the copy to its end.")
 @with_api
@@ -48,6 +55,8 @@ def copy_image(
     from_connector: str,
     to_connector: str,
     platforms: tuple[str, ...],
+    index: str | None,
+    has_referrers: bool,
     digest: str | None,
     is_awaited: bool,
 ) -> int:
@@ -63,7 +72,10 @@ def copy_image(
     body: dict[str, Any] = {
         place: {"connector": connector, "image": image} for place, (connector, image) in places.items()
     }
-    data = connection.api.call("POST", COPIES, body=body | {"platforms": list(platforms), "digest": digest})
+    body |= {"platforms": list(platforms), "digest": digest}
+    body |= {"index": index} if index else {}
+    body |= {"referrers": True} if has_referrers else {}
+    data = connection.api.call("POST", COPIES, body=body)
     if not is_awaited:
         _tell_started(invocation, data)
         return 0

@@ -9,9 +9,20 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from pierhead.cli.errors import EXIT_CODES, FAILED, INTERRUPTED, UsageError, exchange_lines, exit_code, tell
+from pierhead.cli.errors import (
+    EXIT_CODES,
+    FAILED,
+    INTERRUPTED,
+    UsageError,
+    exchange_lines,
+    exchange_of,
+    exit_code,
+    tell,
+    tell_json,
+    wants_json,
+)
 from pierhead.cli.format import clean, duration, rate, size
 from pierhead.cli.progress import Progress, Silence, progress_on
 from pierhead.cli.render import Screen
@@ -29,17 +40,24 @@ and what a broken pull left behind is taken up. Needs no server."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs the command and returns its exit code. Raises SystemExit for --help and for wrong options."""
-    options = _parser().parse_args(argv)
+    """Runs the command and returns its exit code. Raises SystemExit for --help."""
+    is_json, is_verbose = wants_json(argv), "--verbose" in argv or "-v" in argv
     try:
-        return _pull(options)
+        return _pull(_parser().parse_args(argv))
     except AppError as error:
-        tell(error, sys.stderr, is_verbose=options.verbose)
+        tell(error, sys.stderr, is_verbose=is_verbose, is_json=is_json)
         return exit_code(error)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong options end as other wrong words do."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"see `{self.prog} --help`")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("pierhead image pull", description=_HELP)
+    parser = _Parser("pierhead image pull", description=_HELP)
     parser.add_argument(
         "reference", metavar="REFERENCE", help="image, as Docker writes it: [host[:port]/]name[:tag][@digest]"
     )
@@ -157,7 +175,11 @@ def _json(progress: ImageProgress, reference: str) -> dict[str, Any]:
 
 def _tell(screen: Screen, request: ImageRequest, outcome: ImageProgress) -> None:
     failure = outcome.error
-    if failure is not None:
+    if failure is not None and screen.is_json:
+        exchange = exchange_of(failure.exchange)
+        told = {name: getattr(failure, name) for name in ("code", "category", "message", "hint")}
+        tell_json(told | ({"details": {"exchange": exchange}} if exchange else {}), sys.stderr)
+    elif failure is not None:
         sys.stderr.write(f"error: {clean(failure.message)}\n")
         for line in exchange_lines(failure.exchange):
             sys.stderr.write(line + "\n")

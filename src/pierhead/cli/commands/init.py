@@ -36,7 +36,7 @@ def init(invocation: Invocation, pipeline: str, stages: tuple[str, ...], output:
     cancels the run, a second one leaves at once. PIPELINE.yaml may be - for standard input.
     """
     _, raw = read_source(pipeline)
-    connection = invocation.connection(replace(invocation.target, images=output))
+    connection = invocation.connection(replace(invocation.target, images=output, makes_data=True))
     _check(connection, output, no_wait=no_wait)
     run = connection.api.call("POST", "/pierhead/v1/pipelines/initialize", {"stage": list(stages)}, raw)
     if no_wait:

@@ -6,6 +6,7 @@ import click
 
 from pierhead.cli.api_client import segment
 from pierhead.cli.complete import completes
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import page_options, page_query, tell_more, when
@@ -62,9 +63,11 @@ def create_org(invocation: Invocation, identifier: str, name: str | None, descri
 
 @org.command("delete")
 @_org_named
+@yes_option
 @with_api
-def delete_org(invocation: Invocation, identifier: str) -> None:
+def delete_org(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Delete an organization that holds no projects, connectors, secrets and delegates; the rest in it goes along."""
+    confirm(f"Delete organization {identifier}, with the roles and service accounts in it?", is_sure=is_sure)
     data = invocation.api().call("DELETE", f"{_ORGS}/{segment(identifier)}")
     _tell_done(invocation.screen, data, f"organization {identifier}: deleted")
 
@@ -120,9 +123,11 @@ def create_project(invocation: Invocation, identifier: str, name: str | None, de
 
 @project.command("delete")
 @_project_named
+@yes_option
 @with_api
-def delete_project(invocation: Invocation, identifier: str) -> None:
+def delete_project(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Delete a project of --org that holds no connectors, secrets and delegates; the rest in it goes along."""
+    confirm(f"Delete project {identifier}, with the roles and service accounts in it?", is_sure=is_sure)
     data = invocation.api().call("DELETE", f"{_PROJECTS}/{segment(identifier)}")
     _tell_done(invocation.screen, data, f"project {identifier}: deleted")
 

@@ -6,6 +6,8 @@ import click
 
 from pierhead.cli.access_words import checked_type
 from pierhead.cli.api_client import segment
+from pierhead.cli.complete import completes
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
@@ -13,7 +15,7 @@ from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, wh
 from pierhead.cli.scoped import plain_identifier
 
 _PATH = "/resourcegroup/api/v2/resourcegroup"
-_named = click.argument("identifier")
+_named = click.argument("identifier", shell_complete=completes("resource-groups"))
 
 
 @click.group("resource-group")
@@ -58,10 +60,15 @@ def show_group(invocation: Invocation, identifier: str) -> None:
 
 
 @resource_group.command("create")
-@_named
+@click.argument("identifier")
 @click.option("--all", "is_all", is_flag=True, help="Everything that is there.")
 @click.option(
-    "--resource", "resources", multiple=True, metavar="TYPE[/ID]", help="Things of a type, or one of them; many times."
+    "--resource",
+    "resources",
+    multiple=True,
+    metavar="TYPE[/ID]",
+    shell_complete=completes("resource-types"),
+    help="Things of a type, or one of them; many times.",
 )
 @click.option("--with-children", is_flag=True, help="In the places below this one too.")
 @click.option("--name", help="Name.  [default: the identifier]")
@@ -94,10 +101,12 @@ def create_group(
 
 @resource_group.command("delete")
 @_named
+@yes_option
 @with_api
-def delete_group(invocation: Invocation, identifier: str) -> None:
+def delete_group(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Delete a resource group that no role is given on."""
     identifier = plain_identifier(invocation.target, identifier)
+    confirm(f"Delete resource group {identifier}?", is_sure=is_sure)
     data = invocation.api().call("DELETE", f"{_PATH}/{segment(identifier)}")
     _done(invocation, data, f"resource group {identifier}: deleted")
 

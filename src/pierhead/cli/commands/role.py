@@ -6,13 +6,15 @@ import click
 
 from pierhead.cli.access_words import checked_permission
 from pierhead.cli.api_client import segment
+from pierhead.cli.complete import completes
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
 from pierhead.cli.pages import page_options, page_query, scope_of, tell_more, when
 from pierhead.cli.scoped import plain_identifier
 
 _PATH = "/authz/api/roles"
-_named = click.argument("identifier")
+_named = click.argument("identifier", shell_complete=completes("roles"))
 
 
 @click.group()
@@ -58,8 +60,15 @@ def show_role(invocation: Invocation, identifier: str) -> None:
 
 
 @role.command("create")
-@_named
-@click.option("--permission", "permissions", multiple=True, required=True, help="One permission; give it many times.")
+@click.argument("identifier")
+@click.option(
+    "--permission",
+    "permissions",
+    multiple=True,
+    required=True,
+    shell_complete=completes("permissions"),
+    help="One permission; give it many times.",
+)
 @click.option("--name", help="Name.  [default: the identifier]")
 @click.option("--description", default="", help="What it is for.")
 @with_api
@@ -82,10 +91,12 @@ def create_role(
 
 @role.command("delete")
 @_named
+@yes_option
 @with_api
-def delete_role(invocation: Invocation, identifier: str) -> None:
+def delete_role(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Delete a role that nobody has."""
     identifier = plain_identifier(invocation.target, identifier)
+    confirm(f"Delete role {identifier}?", is_sure=is_sure)
     data = invocation.api().call("DELETE", f"{_PATH}/{segment(identifier)}")
     _done(invocation, data, f"role {identifier}: deleted")
 

@@ -5,6 +5,8 @@ from typing import Any
 import click
 
 from pierhead.cli.api_client import segment
+from pierhead.cli.complete import completes
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
@@ -32,10 +34,20 @@ def list_assignments(invocation: Invocation, page: int, page_size: int) -> None:
 
 
 @role_assignment.command("create")
-@click.option("--role", "role_identifier", required=True, help="Identifier of the role.")
-@click.option("--user", help="A person: e-mail address or user id.")
-@click.option("--service-account", help="A service account of this place or of one that holds it.")
-@click.option("--resource-group", help="On which things.  [default: all that is in this place itself]")
+@click.option(
+    "--role", "role_identifier", required=True, shell_complete=completes("roles"), help="Identifier of the role."
+)
+@click.option("--user", shell_complete=completes("users"), help="A person: e-mail address or user id.")
+@click.option(
+    "--service-account",
+    shell_complete=completes("service-accounts"),
+    help="A service account of this place or of one that holds it.",
+)
+@click.option(
+    "--resource-group",
+    shell_complete=completes("resource-groups"),
+    help="On which things.  [default: all that is in this place itself]",
+)
 @click.option("--identifier", help="Identifier of the assignment.  [default: made up]")
 @with_api
 def create_assignment(
@@ -66,10 +78,12 @@ def create_assignment(
 
 
 @role_assignment.command("delete")
-@click.argument("identifier")
+@click.argument("identifier", shell_complete=completes("role-assignments"))
+@yes_option
 @with_api
-def delete_assignment(invocation: Invocation, identifier: str) -> None:
+def delete_assignment(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Take a role away. It counts within seconds."""
+    confirm(f"Delete role assignment {identifier}?", is_sure=is_sure)
     data = invocation.api().call("DELETE", f"{_PATH}/{segment(identifier)}")
     _done(invocation, data, f"role assignment {identifier}: deleted")
 

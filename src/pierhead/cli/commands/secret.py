@@ -7,6 +7,7 @@ import click
 from pierhead.cli import apply as applying
 from pierhead.cli.api_client import segment
 from pierhead.cli.complete import completes
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.documents import parse_documents, read_source
 from pierhead.cli.errors import UsageError
 from pierhead.cli.invocation import Invocation
@@ -96,15 +97,17 @@ def apply_secret(
     else:
         assert identifier is not None
         entities = [_text(invocation, identifier, name, _value(from_file or "-"))]
-    applying.apply(invocation.api(), invocation.screen, kind, entities, is_dry=dry_run)
+    applying.apply(invocation.api(makes_data=not dry_run), invocation.screen, kind, entities, is_dry=dry_run)
 
 
 @secret.command("delete")
 @_named
+@yes_option
 @with_api
-def delete_secret(invocation: Invocation, identifier: str) -> None:
+def delete_secret(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Delete a secret."""
     identifier = plain_identifier(invocation.target, identifier)
+    confirm(f"Delete secret {identifier}?", is_sure=is_sure)
     data = invocation.api().call("DELETE", f"{_PATH}/{segment(identifier)}")
     if invocation.screen.is_json:
         invocation.screen.json(data)

@@ -6,7 +6,7 @@ import click
 
 from pierhead.cli.api_client import segment
 from pierhead.cli.complete import completes
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.format import moment
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
@@ -76,13 +76,12 @@ def create_account(invocation: Invocation, identifier: str, name: str | None, em
 
 @service_account.command("delete")
 @_named
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @with_api
-def delete_account(invocation: Invocation, identifier: str, yes: bool) -> None:
+def delete_account(invocation: Invocation, identifier: str, is_sure: bool) -> None:
     """Delete a service account, with its keys and role assignments."""
     identifier, api = plain_identifier(invocation.target, identifier), invocation.api()
-    if not yes:
-        confirm(f"Delete service account {identifier} and all its keys?")
+    confirm(f"Delete service account {identifier} and all its keys?", is_sure=is_sure)
     _tell(invocation, api.call("DELETE", f"{_PATH}/{segment(identifier)}"), f"service account {identifier}: deleted")
 
 

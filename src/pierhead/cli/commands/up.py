@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from pierhead.kit.loading import load
+
 
 @click.command()
 @click.option("--host", help="Address to listen on.  [default: $PIERHEAD_HOST or 127.0.0.1]")
@@ -22,6 +24,7 @@ def up(host: str | None, port: int | None, data: Path | None) -> None:
     The first start creates the account, an admin key (printed once, kept in DIR/admin-key) and the image connector
     harnessImage. Where it listens is printed, and written to DIR/server.json for the other commands.
     """
+    load("pierhead.server.main")
     from pierhead.server.main import serve
     from pierhead.server.settings import Settings
 

@@ -6,7 +6,7 @@ import click
 
 from pierhead.cli.api_client import ApiClient, segment
 from pierhead.cli.complete import completes
-from pierhead.cli.confirm import confirm
+from pierhead.cli.confirm import confirm, yes_option
 from pierhead.cli.format import moment
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
@@ -91,14 +91,13 @@ def enable_user(invocation: Invocation, user: str) -> None:
 
 @user.command("delete")
 @_named
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@yes_option
 @with_api
-def delete_user(invocation: Invocation, user: str, yes: bool) -> None:
+def delete_user(invocation: Invocation, user: str, is_sure: bool) -> None:
     """Forget a person, with keys, sessions and role assignments."""
     api = invocation.api()
     data = _found(api, user)
-    if not yes:
-        confirm(f"Delete user {data['email']} and all their keys?")
+    confirm(f"Delete user {data['email']} and all their keys?", is_sure=is_sure)
     api.call("DELETE", f"{_PATH}/{segment(data['id'])}")
     _tell(invocation, True, f"user {data['email']}: deleted")
 

@@ -4,7 +4,7 @@ from .api_keys import ApiKeyDraft, ApiKeyService
 from .api_tokens import ApiTokenService, TokenAddress, TokenDraft
 from .assignments import AssignmentDraft, AssignmentService
 from .documents import LEVEL_WORDS, LEVELS, level_words, render_assignment, render_group, render_role, render_scope
-from .emails import canonical_email, check_email
+from .emails import ADMIN_EMAIL, canonical_email, check_email
 from .errors import (
     AccessDeniedError,
     AccountNotFoundError,
@@ -14,6 +14,7 @@ from .errors import (
     LastAdminError,
     LastWayInError,
     MissingTokenError,
+    NotOperatorError,
     PrincipalExistsError,
     PrincipalNotFoundError,
     TokenExpiredError,
@@ -57,7 +58,7 @@ from .people import People
 from .people_documents import api_key_document, service_account_document, token_document, user_document
 from .pepper import Pepper
 from .permissions import Permission, levels_of, resource_type_of, view_of
-from .ports import AccessStore, AccessTransaction
+from .ports import AccessStore, AccessTransaction, AccountRows
 from .resource_groups import ResourceGroupDraft, ResourceGroupService
 from .rights import Rights
 from .role_errors import (
@@ -73,7 +74,7 @@ from .role_errors import (
     TooManyRolesError,
 )
 from .roles import RoleDraft, RoleService
-from .service import ADMIN_EMAIL, AccessService
+from .service import AccessService
 from .service_accounts import ServiceAccountDraft, ServiceAccountService
 from .sessions import SESSION_LASTS, CsrfError, InvalidSessionError, Opened, SessionService, end_sessions
 from .users import UserService
@@ -92,6 +93,7 @@ __all__ = [
     "AccessTransaction",
     "Account",
     "AccountNotFoundError",
+    "AccountRows",
     "ApiKey",
     "ApiKeyDraft",
     "ApiKeyService",
@@ -126,6 +128,7 @@ __all__ = [
     "LoginsBusyError",
     "ManagedRoleError",
     "MissingTokenError",
+    "NotOperatorError",
     "OidcLoginError",
     "OidcNotConfiguredError",
     "OidcProvider",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pierhead.control.audit import SYSTEM, Action, Actor, Subject, note
+from pierhead.control.audit import Action, Subject, note
 from pierhead.control.scopes import ResourceType, check_identifier, check_name
 from pierhead.kit.clock import Clock
 from pierhead.kit.signals import Signal, Topic
@@ -17,7 +17,7 @@ from .model import ApiKey, PrincipalRef
 from .people_documents import api_key_document
 from .ports import AccessStore, AccessTransaction
 from .principals import check_present
-from .resolving import grants_in
+from .turns import in_turn
 
 MOST_OF_OWNER = 100
 
@@ -50,8 +50,12 @@ class ApiKeyService:
         with self._store.snapshot() as tx:
             return found_key(tx, owner, identifier)
 
-    def create(self, draft: ApiKeyDraft, *, by: Actor = SYSTEM) -> ApiKey:
-        """Raises PrincipalNotFoundError, PrincipalExistsError, TooManyPrincipalsError and InvalidInputError."""
+    def create(self, draft: ApiKeyDraft, *, giver: Giver = THE_PROGRAM) -> ApiKey:
+        """For whoever may do all that the owner may: others would only use up the owner's number of them.
+
+        Raises PrincipalNotFoundError, AccessDeniedError, PrincipalExistsError, TooManyPrincipalsError and
+        InvalidInputError.
+        """
         check_identifier(draft.identifier)
         _check(draft)
         owner, now = draft.owner, self._clock.now()
@@ -59,24 +63,28 @@ class ApiKeyService:
             owner.scope, draft.identifier, draft.name, owner, now, now,
             draft.default_expiry_ms, draft.description, draft.tags,
         )  # fmt: skip
-        with self._store.transaction() as tx:
+        with in_turn(self._store, owner.scope.account) as tx:
             check_present(tx, owner)
+            giver.check_over(tx, owner)
             if len(tx.api_keys.list(owner.scope, owner.key)) >= MOST_OF_OWNER:
                 raise TooManyPrincipalsError("API keys of this owner", MOST_OF_OWNER)
             if not tx.api_keys.add(key):
                 raise PrincipalExistsError("API key", draft.identifier)
-            note(tx, now, by, Action.CREATE, _subject(key), after=api_key_document(key))
+            note(tx, now, giver.actor, Action.CREATE, _subject(key), after=api_key_document(key))
         return key
 
-    def update(self, draft: ApiKeyDraft, *, by: Actor = SYSTEM) -> ApiKey:
-        """Replaces everything but owner and identifier; tokens in it stay as they are.
+    def update(self, draft: ApiKeyDraft, *, giver: Giver = THE_PROGRAM) -> ApiKey:
+        """Replaces everything but owner and identifier; tokens in it stay as they are. How long new ones last is for
+        whoever may do all that the owner may.
 
-        Raises PrincipalNotFoundError and InvalidInputError.
+        Raises PrincipalNotFoundError, AccessDeniedError and InvalidInputError.
         """
         _check(draft)
         now = self._clock.now()
-        with self._store.transaction() as tx:
+        with in_turn(self._store, draft.owner.scope.account) as tx:
             before = found_key(tx, draft.owner, draft.identifier)
+            if draft.default_expiry_ms != before.default_expiry_ms:
+                giver.check_over(tx, draft.owner)
             after = replace(
                 before,
                 name=draft.name,
@@ -86,7 +94,8 @@ class ApiKeyService:
                 last_modified_at=now,
             )
             tx.api_keys.replace(after)
-            note(tx, now, by, Action.UPDATE, _subject(after), api_key_document(before), api_key_document(after))
+            documents = api_key_document(before), api_key_document(after)
+            note(tx, now, giver.actor, Action.UPDATE, _subject(after), *documents)
         return after
 
     def delete(self, owner: PrincipalRef, identifier: str, *, giver: Giver = THE_PROGRAM) -> None:
@@ -95,9 +104,9 @@ class ApiKeyService:
         Raises PrincipalNotFoundError, AccessDeniedError and LastWayInError.
         """
         now = self._clock.now()
-        with self._store.transaction() as tx, way_in_kept(tx, owner, now):
+        with in_turn(self._store, owner.scope.account) as tx, way_in_kept(tx, owner, now):
             key = found_key(tx, owner, identifier)
-            giver.check(tx, grants_in(tx, owner).all)
+            giver.check_over(tx, owner)
             tokens = tx.tokens.list(owner.scope.account, owner, identifier)
             for token in tokens:
                 tx.tokens.remove(token.id)

@@ -3,7 +3,8 @@
 Permissions are asked by the caller.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -32,7 +33,7 @@ from .people_documents import token_document
 from .pepper import Pepper
 from .ports import AccessStore, AccessTransaction
 from .principals import check_present
-from .resolving import grants_in
+from .turns import in_turn
 
 MOST_IN_KEY = 500
 
@@ -96,9 +97,9 @@ class ApiTokenService:
         """
         check_identifier(draft.address.identifier)
         _check(draft)
-        with self._store.transaction() as tx:
+        with in_turn(self._store, draft.address.owner.scope.account) as tx:
             token, text = self._made(tx, draft, giver)
-            giver.check(tx, grants_in(tx, token.owner).all)
+            giver.check_over(tx, token.owner)
             if not tx.tokens.add(token):
                 raise PrincipalExistsError("token", token.identifier)
             self._note(tx, giver.actor, Action.CREATE_TOKEN, None, token)
@@ -113,11 +114,12 @@ class ApiTokenService:
         _check(draft)
         now, owner = self._clock.now(), draft.address.owner
         then = max(now, draft.end or now)
-        with self._store.transaction() as tx, way_in_kept(tx, owner, now), way_in_kept(tx, owner, then):
+        account = owner.scope.account
+        with in_turn(self._store, account) as tx, way_in_kept(tx, owner, now), way_in_kept(tx, owner, then):
             before = _live(tx, draft.address)
             after = replace(before, name=draft.name, description=draft.description, tags=draft.tags)
             if _has_other_times(draft, before):
-                giver.check(tx, grants_in(tx, owner).all)
+                giver.check_over(tx, owner)
                 after = _timed(after, draft, now)
             tx.tokens.replace(after)
             self._note(tx, giver.actor, Action.UPDATE, before, after)
@@ -126,22 +128,24 @@ class ApiTokenService:
     def rotate(
         self, address: TokenAddress, until: datetime | None = None, *, giver: Giver = THE_PROGRAM
     ) -> SecretValue:
-        """The text with a new secret; the old one is good until ``until``, without which it ends at once.
+        """The text with a new secret, for as long again as it was made for, or without an end where it had none; the
+        old secret is good until ``until``, without which it ends at once.
 
         Raises PrincipalNotFoundError, InvalidPrincipalError, AccessDeniedError as ``create``, and TokenRevokedError
         for a revoked one.
         """
         now, secret = self._clock.now(), SecretValue(self._ids(SECRET_LENGTH))
-        with self._store.transaction() as tx:
+        with in_turn(self._store, address.owner.scope.account) as tx:
             check_present(tx, address.owner)
-            key, before = found_key(tx, address.owner, address.api_key), _live(tx, address)
-            giver.check(tx, grants_in(tx, address.owner).all)
+            found_key(tx, address.owner, address.api_key)
+            before = _live(tx, address)
+            giver.check_over(tx, address.owner)
             old_until = overlap(before, now, until)
             after = replace(
                 before,
                 secret_hash=self._pepper.hash(secret),
                 valid_from=now,
-                expires_at=renewed(before, now, default_of(key.default_expiry_ms)),
+                expires_at=renewed(before, now),
                 old_hash=before.secret_hash if old_until else None,
                 old_until=old_until,
                 made_by=maker_of(tx, giver, now),
@@ -155,9 +159,9 @@ class ApiTokenService:
         """It opens nothing from now on, and stays to be seen. For whoever may do all that the owner may: nobody locks
         out those who may do more. Raises PrincipalNotFoundError, AccessDeniedError, TokenRevokedError, LastWayInError.
         """
-        with self._store.transaction() as tx, way_in_kept(tx, address.owner, self._clock.now()):
+        with self._taking_from(address.owner) as tx:
             before = _live(tx, address)
-            giver.check(tx, grants_in(tx, address.owner).all)
+            giver.check_over(tx, address.owner)
             after = replace(before, revoked_at=self._clock.now(), old_hash=None, old_until=None, old_made_by="")
             tx.tokens.replace(after)
             self._note(tx, giver.actor, Action.REVOKE_TOKEN, before, after)
@@ -165,11 +169,16 @@ class ApiTokenService:
 
     def delete(self, address: TokenAddress, *, giver: Giver = THE_PROGRAM) -> None:
         """It opens nothing from now on, and is forgotten. Raises as ``revoke``, but for TokenRevokedError."""
-        with self._store.transaction() as tx, way_in_kept(tx, address.owner, self._clock.now()):
+        with self._taking_from(address.owner) as tx:
             token = _found(tx, address)
-            giver.check(tx, grants_in(tx, address.owner).all)
+            giver.check_over(tx, address.owner)
             tx.tokens.remove(token.id)
             self._note(tx, giver.actor, Action.DELETE, token, None)
+
+    @contextmanager
+    def _taking_from(self, owner: PrincipalRef) -> Iterator[AccessTransaction]:
+        with in_turn(self._store, owner.scope.account) as tx, way_in_kept(tx, owner, self._clock.now()):
+            yield tx
 
     def _made(self, tx: AccessTransaction, draft: TokenDraft, giver: Giver) -> tuple[Token, SecretValue]:
         address, now, secret = draft.address, self._clock.now(), SecretValue(self._ids(SECRET_LENGTH))

@@ -1,14 +1,13 @@
 """Role assignments: who has which role on which resource group, in one place and what is in it.
 
-Refused: giving what the caller does not have himself; a role or a group that is not there or not for that level;
-somebody who is not there; taking the last account admin away.
+Refused: giving, or taking from somebody else, what the caller does not have himself; a role or a group that is not
+there or not for that level; somebody who is not there; taking the last account admin away.
 """
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pierhead.control.audit import Action, PrincipalType, Subject, note
-from pierhead.control.organizations import check_place
 from pierhead.control.scopes import Level, ResourceType, Scope, check_identifier
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import random_text
@@ -24,6 +23,7 @@ from .model import PrincipalRef, ResourceGroup, Role, RoleAssignment
 from .ports import AccessStore, AccessTransaction
 from .resolving import group_at, role_at, would_grant
 from .role_errors import AssignmentNotFoundError, InvalidAssignmentError, RoleExistsError, TooManyRolesError
+from .turns import in_turn
 
 KIND = "role assignment"
 MAX_ASSIGNMENTS = 10_000  # at one place
@@ -80,12 +80,11 @@ class AssignmentService:
     def create(self, draft: AssignmentDraft, *, giver: Giver = THE_PROGRAM) -> RoleAssignment:
         """Ends keys of the principal that somebody made who may do less. Raises InvalidAssignmentError,
         RoleExistsError, PlaceNotFoundError, AccessDeniedError."""
-        with self._store.transaction() as tx:
-            check_place(tx, draft.scope)
+        with in_turn(self._store, draft.scope.account, draft.scope) as tx:
             assignment = self._made(tx, draft)
-            giver.check(tx, would_grant(tx, assignment))
+            giver.check(tx, assignment.principal, (), would_grant(tx, assignment))
             _check_new(tx, assignment)
-            with reckoned(tx, [assignment.principal], giver.actor, assignment.created_at):
+            with reckoned(tx, [assignment.principal], giver, assignment.created_at):
                 if not tx.role_assignments.add(assignment):
                     raise RoleExistsError(KIND, assignment.identifier)
             document = render_assignment(assignment)
@@ -100,16 +99,16 @@ class AssignmentService:
 
         Raises AssignmentNotFoundError, AccessDeniedError, LastAdminError.
         """
-        with self._store.transaction() as tx:
+        with in_turn(self._store, scope.account) as tx:
             now = self._clock.now()
             admins = admins_at(tx, scope, now)
             before = _found(tx, scope, identifier)
             after = replace(before, is_disabled=is_disabled, last_modified_at=now)
+            grants = would_grant(tx, before)
+            giver.check(tx, before.principal, *((grants, ()) if is_disabled else ((), grants)))
             if is_disabled:
                 check_admin_remains(admins, before)
-            else:
-                giver.check(tx, would_grant(tx, after))
-            with reckoned(tx, [after.principal], giver.actor, now):
+            with reckoned(tx, [after.principal], giver, now):
                 tx.role_assignments.replace(after)
             documents = (render_assignment(before), render_assignment(after))
             note(tx, now, giver.actor, Action.UPDATE, _subject(after), *documents)
@@ -117,10 +116,11 @@ class AssignmentService:
         return after
 
     def delete(self, scope: Scope, identifier: str, *, giver: Giver = THE_PROGRAM) -> RoleAssignment:
-        """Gives what was there. Raises AssignmentNotFoundError, LastAdminError."""
-        with self._store.transaction() as tx:
+        """Gives what was there. Raises AssignmentNotFoundError, AccessDeniedError, LastAdminError."""
+        with in_turn(self._store, scope.account) as tx:
             admins = admins_at(tx, scope, self._clock.now())
             assignment = _found(tx, scope, identifier)
+            giver.check(tx, assignment.principal, would_grant(tx, assignment), ())
             check_admin_remains(admins, assignment)
             tx.role_assignments.remove(scope, identifier)
             document = render_assignment(assignment)

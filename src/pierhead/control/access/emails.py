@@ -5,6 +5,8 @@ import unicodedata
 
 from .errors import InvalidPrincipalError
 
+ADMIN_EMAIL = "admin@localhost"
+"""The first user's name. Everybody knows it and nobody gets mail there, so no provider can have verified it."""
 MAX_EMAIL_LENGTH = 254
 _FORM = re.compile(r"[^@\s\"<>(),:;\\\[\]]{1,64}@[^@\s\"<>(),:;\\\[\]]{1,253}\Z")
 

@@ -66,6 +66,18 @@ class AccessDeniedError(DeniedError):
         self.check = check
 
 
+class NotOperatorError(DeniedError):
+    """What is the whole server's, and not one account's."""
+
+    code = "not-operator"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this is about the whole server, which is not for every account of it",
+            hint="the first account of the server is its operator's: use a key of that one",
+        )
+
+
 def _named(place: Scope) -> str:
     if place.org is None:
         return f"the account {place.account}"

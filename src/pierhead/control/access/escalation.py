@@ -1,4 +1,7 @@
-"""Nobody gives away what he does not have: what others get is checked against the caller's own grants."""
+"""Nobody gives away what he does not have, and what he could not give he does not take from others either.
+
+Whatever changes what somebody may do, or whether he gets in, is checked here against the caller's own grants.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from .errors import AccessDeniedError, FailedCheck
 from .grants import Grant, Grants
 from .model import PrincipalRef
 from .ports import AccessTransaction
-from .resolving import grants_in
+from .resolving import grants_in, powers_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +27,35 @@ class Giver:
         if self.principal is None and self.actor.type is not PrincipalType.SYSTEM:
             raise ValueError("only the program itself gives without limits")
 
-    def check(self, tx: AccessTransaction, after: Iterable[Grant], before: Iterable[Grant] = ()) -> None:
-        """Refuses ``after`` where it goes beyond both ``before`` and the giver's own grants as they are now.
+    def check(
+        self,
+        tx: AccessTransaction,
+        whose: PrincipalRef,
+        before: Iterable[Grant],
+        after: Iterable[Grant],
+        reason: str = "",
+    ) -> None:
+        """Refuses to give somebody, or to take from somebody else, what goes beyond the giver's own grants as they are
+        now. From himself everybody may take what he has.
 
         Raises AccessDeniedError, which names the first permission that the giver does not have himself.
         """
-        if self.principal is None:
+        ref = self.principal
+        if ref is None:
             return
-        found = beyond(after, grants_in(tx, self.principal), Grants(tuple(before)))
-        if found is not None:
-            raise AccessDeniedError(self.principal.type, self.principal.identifier, found)
+        own, had, gets = powers_in(tx, ref), Grants(tuple(before)), Grants(tuple(after))
+        if (given := beyond(gets.all, own, had)) is not None:
+            raise AccessDeniedError(ref.type, ref.identifier, given, reason)
+        if whose != ref and (taken := beyond(had.all, own, gets)) is not None:
+            raise AccessDeniedError(ref.type, ref.identifier, taken, _TAKEN)
+
+    def check_over(self, tx: AccessTransaction, whose: PrincipalRef, reason: str = "") -> None:
+        """For what lets somebody in, acts as him, or keeps him out: the giver may do all that this one may. ``reason``:
+        why that is asked, where it does not go without saying.
+
+        Raises AccessDeniedError.
+        """
+        self.check(tx, whose, (), grants_in(tx, whose).all, reason)
 
 
 def beyond(wanted: Iterable[Grant], *held: Grants) -> FailedCheck | None:
@@ -45,4 +67,5 @@ def beyond(wanted: Iterable[Grant], *held: Grants) -> FailedCheck | None:
     return None
 
 
+_TAKEN = "it would be taken from somebody else, and nobody takes what he could not give;"
 THE_PROGRAM = Giver()

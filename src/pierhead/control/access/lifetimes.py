@@ -42,10 +42,11 @@ def default_of(milliseconds: int | None) -> timedelta | None:
     return timedelta(milliseconds=milliseconds)
 
 
-def renewed(token: Token, now: datetime, default: timedelta | None) -> datetime:
-    """When a token ends that is rotated now: it lasts as long again as it was made for."""
+def renewed(token: Token, now: datetime) -> datetime | None:
+    """When a token ends that is rotated now: it lasts as long again as it was made for. None: it goes on without an
+    end; to give one to the first admin's key, months before anybody notices, would lock the account."""
     if token.expires_at is None:
-        return now + (default or DEFAULT_LIFETIME)
+        return None
     return now + min(token.expires_at - token.valid_from, LONGEST_LIFETIME)
 
 

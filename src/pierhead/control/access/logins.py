@@ -17,8 +17,8 @@ from .makers import maker_of
 from .model import User
 from .passwords import PasswordHashes, check_password
 from .ports import AccessStore
-from .resolving import grants_in
 from .sessions import InvalidSessionError, Opened, SessionService, end_sessions, subject_of
+from .turns import in_turn
 
 _SWEEP_EVERY_S = 60.0
 
@@ -83,11 +83,11 @@ class LoginService:
         check_password(new)
         with self._hashes.turn():
             made = self._hashes.make(new)
-        with self._store.transaction() as tx:
+        with in_turn(self._store, account) as tx:
             user = tx.users.find(account, user_id)
             if user is None:
                 raise PrincipalNotFoundError("user", user_id)
-            giver.check(tx, grants_in(tx, user.ref).all)
+            giver.check_over(tx, user.ref)
             self._lockout.forgive(tx, account, user.email)
             now = self._clock.now()
             maker = maker_of(tx, giver, now)

@@ -19,32 +19,37 @@ from .escalation import Giver, beyond
 from .grants import Grants
 from .model import PrincipalRef, Token, User
 from .ports import AccessTransaction
-from .resolving import grants_in
+from .resolving import grants_in, powers_in
 
 PROGRAM = "SYSTEM"
 """The maker of what the program itself made; whoever runs it may do everything anyway."""
 _SESSION = "session:"
+_ENDS = "keys or a password that others made for that one would end with it;"
+_MADE_AT = "#"
+"""Between the key of a service account and when it was made: the name may be another one's one day. Ids of people are
+given out once."""
 
 
 def maker_of(tx: AccessTransaction, giver: Giver, now: datetime) -> str:
-    """The key of who stands behind what the giver makes. Raises InvalidTokenError when the key or the password that he
-    came in with is no more: nobody can tell then whose it was."""
+    """Who stands behind what the giver makes, as it is kept with it. Raises InvalidTokenError when the key or the
+    password that he came in with is no more: nobody can tell then whose it was."""
     ref = giver.principal
     if ref is None:
         return PROGRAM
     credential = giver.actor.credential
     if not credential or credential.startswith(_SESSION):
-        return _behind_session(tx, ref, is_session=bool(credential)) or ref.key
+        return _behind_session(tx, ref, is_session=bool(credential)) or _named(tx, ref)
     token = tx.tokens.find(credential)
     if token is None or token.owner != ref or not token.is_live(now):
         raise InvalidTokenError(ref.scope.account)
     is_old_good = token.old_until is not None and now < token.old_until
-    return (token.old_made_by if is_old_good else "") or token.made_by or ref.key
+    return (token.old_made_by if is_old_good else "") or token.made_by or _named(tx, ref)
 
 
 @contextmanager
-def reckoned(tx: AccessTransaction, principals: Iterable[PrincipalRef], by: Actor, now: datetime) -> Iterator[None]:
-    """What is done within may give these more: then keys end whose makers may not do all of it themselves."""
+def reckoned(tx: AccessTransaction, principals: Iterable[PrincipalRef], giver: Giver, now: datetime) -> Iterator[None]:
+    """What is done within may give these more: then keys end whose makers may not do all of it themselves. Nobody gives
+    a little to those who may do more than he, so that their keys end: then it raises AccessDeniedError."""
     in_order = sorted(set(principals), key=lambda ref: ref.key)
     for ref in in_order:
         _hold(tx, ref)
@@ -52,17 +57,18 @@ def reckoned(tx: AccessTransaction, principals: Iterable[PrincipalRef], by: Acto
     yield
     for ref, had in before.items():
         after = grants_in(tx, ref)
-        if beyond(after.all, had) is not None:
-            end_of_others(tx, ref, after, by, now)
+        if beyond(after.all, had) is not None and end_of_others(tx, ref, after, giver.actor, now):
+            giver.check_over(tx, ref, _ENDS)
 
 
-def end_of_others(tx: AccessTransaction, ref: PrincipalRef, grants: Grants, by: Actor, now: datetime) -> None:
-    """Ends keys and password of this principal behind which stands somebody who may not do all of ``grants``."""
-    known = {"": True, PROGRAM: True, ref.key: True}
+def end_of_others(tx: AccessTransaction, ref: PrincipalRef, grants: Grants, by: Actor, now: datetime) -> bool:
+    """Ends keys and password of this principal behind which stands somebody who may not do all of ``grants``; says
+    whether there were any."""
+    known = {"": True, PROGRAM: True, _named(tx, ref): True}
 
     def is_good(maker: str) -> bool:
         if maker not in known:
-            known[maker] = beyond(grants.all, _held(tx, PrincipalRef.of_key(ref.scope.account, maker))) is None
+            known[maker] = beyond(grants.all, _held(tx, ref.scope.account, maker)) is None
         return known[maker]
 
     ended = [token.identifier for token in tx.tokens.list(ref.scope.account, ref) if _end(tx, token, is_good, now)]
@@ -76,6 +82,7 @@ def end_of_others(tx: AccessTransaction, ref: PrincipalRef, grants: Grants, by: 
         reason = "made by somebody who may do less than this principal from now on"
         note(tx, now, by, Action.REVOKE_TOKEN, _subject(ref, user), after={**after, "reason": reason})
         tx.announce(Signal(Topic.ACCESS))
+    return bool(after)
 
 
 def _end(tx: AccessTransaction, token: Token, is_good: Callable[[str], bool], now: datetime) -> bool:
@@ -97,13 +104,18 @@ def _behind_session(tx: AccessTransaction, ref: PrincipalRef, *, is_session: boo
     return user.password_by if user is not None and user.password_hash is not None else ""
 
 
-def _held(tx: AccessTransaction, maker: PrincipalRef) -> Grants:
-    """What the maker may do himself: nothing for one who is disabled or gone."""
-    if maker.type is PrincipalType.USER:
-        user = tx.users.find(maker.scope.account, maker.identifier)
-        if user is None or user.is_disabled:
-            return Grants()
-    return grants_in(tx, maker)
+def _named(tx: AccessTransaction, ref: PrincipalRef) -> str:
+    """The maker as it is kept."""
+    if ref.type is PrincipalType.USER:
+        return ref.key
+    account = tx.service_accounts.find(ref.scope, ref.identifier)
+    return ref.key if account is None else f"{ref.key}{_MADE_AT}{account.created_at.timestamp():.6f}"
+
+
+def _held(tx: AccessTransaction, account: str, maker: str) -> Grants:
+    """What the maker may do himself: nothing for one who is disabled or gone, whoever has the name now."""
+    ref = PrincipalRef.of_key(account, maker.partition(_MADE_AT)[0])
+    return powers_in(tx, ref) if _named(tx, ref) == maker else Grants()
 
 
 def _hold(tx: AccessTransaction, ref: PrincipalRef) -> User | None:

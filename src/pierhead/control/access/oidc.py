@@ -22,7 +22,7 @@ from pierhead.kit.errors import InvalidInputError, NotFoundError, Unauthenticate
 from pierhead.kit.ids import random_text
 from pierhead.kit.redact import SecretValue
 
-from .emails import canonical_email
+from .emails import ADMIN_EMAIL, canonical_email
 from .makers import end_of_others
 from .model import SECRET_LENGTH, User
 from .ports import AccessStore, AccessTransaction
@@ -134,7 +134,9 @@ class OidcService:
             raise OidcLoginError("it is not the one that this browser began")
         identity = self._provider.redeem(code, SecretValue(begun.verifier), begun.nonce)
         with self._store.transaction() as tx:
-            user = _user_of(tx, account or _first_account(tx), identity)
+            account = account or _first_account(tx)
+            tx.accounts.hold(account)  # keys may end with it; see ``turns``
+            user = _user_of(tx, account, identity)
             if user is not None and not user.is_disabled:
                 return self._sessions.open(tx, self._bound(tx, user, identity), by, "oidc"), begun.next
             if user is not None:
@@ -187,7 +189,8 @@ def _user_of(tx: AccessTransaction, account: str, identity: Identity) -> User | 
         return user
     if not identity.email or not identity.is_email_verified:
         return None
-    user = tx.users.find_by_email(account, canonical_email(identity.email))
+    email = canonical_email(identity.email)
+    user = tx.users.find_by_email(account, email) if email != ADMIN_EMAIL else None
     return user if user is not None and user.subject is None else None
 
 

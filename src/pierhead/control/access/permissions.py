@@ -47,6 +47,11 @@ class Permission(StrEnum):
     RESOURCE_GROUP_EDIT = "core_resourcegroup_edit"
     RESOURCE_GROUP_DELETE = "core_resourcegroup_delete"
     AUDIT_VIEW = "core_audit_view"
+    MIRROR_VIEW = "core_mirror_view"
+    MIRROR_EDIT = "core_mirror_edit"
+    MIRROR_DELETE = "core_mirror_delete"
+    MIRROR_RUN = "core_mirror_run"
+    MIRROR_APPROVE = "core_mirror_approve"
     SETTING_VIEW = "core_setting_view"
     SETTING_EDIT = "core_setting_edit"
 
@@ -64,6 +69,7 @@ _TYPES = {
     "role": ResourceType.ROLE,
     "resourcegroup": ResourceType.RESOURCE_GROUP,
     "audit": ResourceType.AUDIT,
+    "mirror": ResourceType.MIRROR,
     "setting": ResourceType.SETTING,
 }
 

@@ -34,6 +34,9 @@ class AccountRows(Protocol):
     def list(self) -> tuple[Account, ...]:
         """All accounts, oldest first."""
 
+    def hold(self, account: str) -> None:
+        """Whoever else holds it in a transaction that writes comes before or after this one."""
+
 
 class UserRows(Protocol):
     def add(self, user: User) -> bool:

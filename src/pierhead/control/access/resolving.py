@@ -1,5 +1,6 @@
 """What role assignments in a store grant: role and group are found at its scope or are managed."""
 
+from pierhead.control.audit import PrincipalType
 from pierhead.control.scopes import Scope
 
 from .granting import grants_by, grants_of
@@ -24,6 +25,15 @@ def grants_in(tx: AccessTransaction, principal: PrincipalRef) -> Grants:
         lambda one: role_at(tx, one.scope, one.role),
         lambda one: group_at(tx, one.scope, one.resource_group),
     )
+
+
+def powers_in(tx: AccessTransaction, principal: PrincipalRef) -> Grants:
+    """What it may do now: nothing for a person who is disabled, though what was granted is kept."""
+    if principal.type is PrincipalType.USER:
+        user = tx.users.find(principal.scope.account, principal.identifier)
+        if user is None or user.is_disabled:
+            return Grants()
+    return grants_in(tx, principal)
 
 
 def would_grant(tx: AccessTransaction, assignment: RoleAssignment) -> list[Grant]:

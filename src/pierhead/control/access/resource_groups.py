@@ -1,7 +1,7 @@
 """Custom resource groups of a place, beside the managed ones: which things, and in which places, a role is good for.
 
-Refused: a place outside the group's own; making a group that is assigned reach further than the caller does himself;
-deleting a group that is assigned; any change of a managed group.
+Refused: a place outside the group's own; giving with a group that is assigned, or taking from others, what the caller
+does not have himself; deleting a group that is assigned; any change of a managed group.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pierhead.control.audit import Action, Subject, note
-from pierhead.control.organizations import check_place
 from pierhead.control.scopes import Level, ResourceType, Scope, check_identifier, check_name
 from pierhead.kit.clock import Clock
 from pierhead.kit.paging import Page, PageRequest
@@ -32,6 +31,7 @@ from .role_errors import (
     StillAssignedError,
     TooManyRolesError,
 )
+from .turns import in_turn
 
 KIND = "resource group"
 MAX_GROUPS = 1000  # at one place
@@ -85,8 +85,7 @@ class ResourceGroupService:
         """Raises RoleExistsError, PlaceNotFoundError, InvalidInputError."""
         now = self._clock.now()
         group = _group(draft, now, now)
-        with self._store.transaction() as tx:
-            _check_places(tx, group)
+        with in_turn(self._store, group.scope.account, *_places(group)) as tx:
             if tx.resource_groups.page(group.scope, "", PageRequest(0, 1)).total >= MAX_GROUPS:
                 raise TooManyRolesError(KIND, group.scope, MAX_GROUPS)
             if managed_group(group.identifier, group.scope) or not tx.resource_groups.add(group):
@@ -98,18 +97,19 @@ class ResourceGroupService:
     def update(self, draft: ResourceGroupDraft, *, giver: Giver = THE_PROGRAM) -> ResourceGroup:
         """Ends keys of those who have it that somebody made who may do less. Raises ResourceGroupNotFoundError,
         ManagedRoleError, AccessDeniedError, PlaceNotFoundError, InvalidInputError."""
-        with self._store.transaction() as tx:
+        now = self._clock.now()
+        places = _places(_group(draft, now, now))
+        with in_turn(self._store, draft.scope.account, *places) as tx:
             before = self._own(tx, draft.scope, draft.identifier)
-            after = _group(draft, before.created_at, self._clock.now())
-            _check_places(tx, after)
+            after = _group(draft, before.created_at, now)
             uses = _uses(tx, before)
             for assignment in uses:
                 role = role_at(tx, assignment.scope, assignment.role)
                 if role is not None:
-                    had = grants_by(assignment, role, before)
-                    giver.check(tx, grants_by(assignment, role, after), had)
+                    had, gets = grants_by(assignment, role, before), grants_by(assignment, role, after)
+                    giver.check(tx, assignment.principal, had, gets)
             at, documents = after.last_modified_at, (render_group(before), render_group(after))
-            with reckoned(tx, [each.principal for each in uses], giver.actor, at):
+            with reckoned(tx, [each.principal for each in uses], giver, at):
                 tx.resource_groups.replace(after)
             note(tx, at, giver.actor, Action.UPDATE, _subject(after), *documents)
             tx.announce(Signal(Topic.ACCESS))
@@ -117,7 +117,7 @@ class ResourceGroupService:
 
     def delete(self, scope: Scope, identifier: str, *, giver: Giver = THE_PROGRAM) -> ResourceGroup:
         """Gives what was there. Raises ResourceGroupNotFoundError, ManagedRoleError, StillAssignedError."""
-        with self._store.transaction() as tx:
+        with in_turn(self._store, scope.account) as tx:
             group = self._own(tx, scope, identifier)
             if uses := _uses(tx, group):
                 raise StillAssignedError(KIND, identifier, len(uses))
@@ -161,10 +161,9 @@ def _group(draft: ResourceGroupDraft, created_at: datetime, now: datetime) -> Re
     )
 
 
-def _check_places(tx: AccessTransaction, group: ResourceGroup) -> None:
-    check_place(tx, group.scope)
-    for one in group.included_scopes:
-        check_place(tx, one.scope)
+def _places(group: ResourceGroup) -> list[Scope]:
+    """All that have to be there."""
+    return [group.scope, *(one.scope for one in group.included_scopes)]
 
 
 def _usable(group: ResourceGroup | None) -> ResourceGroup | None:

@@ -1,7 +1,7 @@
 """Custom roles of a place, beside the managed ones.
 
-Refused: permissions that make no sense at the role's levels; more in a role that is assigned than the caller has
-himself; deleting a role that is assigned; any change of a managed role.
+Refused: permissions that make no sense at the role's levels; giving with a role that is assigned, or taking from
+others, what the caller does not have himself; deleting a role that is assigned; any change of a managed role.
 """
 
 from collections.abc import Mapping
@@ -33,6 +33,7 @@ from .role_errors import (
     StillAssignedError,
     TooManyRolesError,
 )
+from .turns import in_turn
 
 KIND = "role"
 MAX_ROLES = 1000  # at one place
@@ -96,17 +97,17 @@ class RoleService:
     def update(self, draft: RoleDraft, *, giver: Giver = THE_PROGRAM) -> Role:
         """Ends keys of those who have it that somebody made who may do less. Raises RoleNotFoundError,
         ManagedRoleError, AccessDeniedError, InvalidInputError."""
-        with self._store.transaction() as tx:
+        with in_turn(self._store, draft.scope.account) as tx:
             before = self._own(tx, draft.scope, draft.identifier)
             after = _role(draft, before.created_at, self._clock.now())
             uses = _uses(tx, before)
             for assignment in uses:
                 group = group_at(tx, assignment.scope, assignment.resource_group)
                 if group is not None:
-                    had = grants_by(assignment, before, group)
-                    giver.check(tx, grants_by(assignment, after, group), had)
+                    had, gets = grants_by(assignment, before, group), grants_by(assignment, after, group)
+                    giver.check(tx, assignment.principal, had, gets)
             at, documents = after.last_modified_at, (render_role(before), render_role(after))
-            with reckoned(tx, [each.principal for each in uses], giver.actor, at):
+            with reckoned(tx, [each.principal for each in uses], giver, at):
                 tx.roles.replace(after)
             note(tx, at, giver.actor, Action.UPDATE, _subject(after), *documents)
             tx.announce(Signal(Topic.ACCESS))
@@ -114,7 +115,7 @@ class RoleService:
 
     def delete(self, scope: Scope, identifier: str, *, giver: Giver = THE_PROGRAM) -> Role:
         """Gives what was there. Raises RoleNotFoundError, ManagedRoleError, StillAssignedError."""
-        with self._store.transaction() as tx:
+        with in_turn(self._store, scope.account) as tx:
             role = self._own(tx, scope, identifier)
             if uses := _uses(tx, role):
                 raise StillAssignedError(KIND, identifier, len(uses))

@@ -16,7 +16,8 @@ from pierhead.kit.ids import random_text
 from pierhead.kit.redact import SecretValue
 from pierhead.kit.signals import Topic
 
-from .errors import AccountNotFoundError, InvalidTokenError, MissingTokenError
+from .emails import ADMIN_EMAIL
+from .errors import AccountNotFoundError, InvalidTokenError, MissingTokenError, NotOperatorError
 from .grants import Grants
 from .managed import ACCOUNT_ADMIN, EVERYTHING
 from .model import (
@@ -38,7 +39,6 @@ from .ports import AccessStore, AccessTransaction
 from .resolving import grants_in
 
 RandomText = Callable[[int], str]
-ADMIN_EMAIL = "admin@localhost"
 ADMIN_KEY = "admin"
 GRANTS_FRESH_FOR = timedelta(seconds=4)
 """How long grants may be remembered when no word of a change arrives; a revocation has to count within five seconds."""
@@ -67,7 +67,7 @@ class AccessService:
         user's key, which is shown this once."""
         now = self._clock.now()
         with self._store.transaction() as tx:
-            account = Account(self._ids(ACCOUNT_ID_LENGTH), name, now)
+            account = Account(self._ids(ACCOUNT_ID_LENGTH), name, _after_all(tx, now))
             scope = Scope(account.id)
             tx.accounts.add(account)
             tx.organizations.add(Organization(scope, DEFAULT_ORGANIZATION, DEFAULT_ORGANIZATION, now, now))
@@ -100,6 +100,11 @@ class AccessService:
         """All accounts, oldest first."""
         with self._store.snapshot() as tx:
             return tx.accounts.list()
+
+    def check_operator(self, account: str) -> None:
+        """For what belongs to the server, whose operator has its first account. Raises NotOperatorError."""
+        if account not in [first.id for first in self.accounts()[:1]]:
+            raise NotOperatorError
 
     def authenticate(self, text: str, account: str | None = None) -> Principal:
         """Who shows this key; ``account`` is the one the request is about, when it says so.
@@ -174,6 +179,11 @@ _NO_TOKEN = Token(
     valid_from=_LONG_AGO,
     expires_at=_LONG_AGO,
 )
+
+
+def _after_all(tx: AccessTransaction, now: datetime) -> datetime:
+    """Later than every account: the first one stays it, wherever a clock was set back."""
+    return max([now, *(account.created_at + timedelta.resolution for account in tx.accounts.list())])
 
 
 def _owner_name(tx: AccessTransaction, token: Token) -> str | None:

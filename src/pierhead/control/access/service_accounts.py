@@ -12,6 +12,7 @@ from pierhead.kit.signals import Signal, Topic
 
 from .emails import check_email
 from .errors import PrincipalExistsError, PrincipalNotFoundError, TooManyPrincipalsError
+from .escalation import THE_PROGRAM, Giver
 from .granted import Granted, granted_to
 from .grants import Identifiers
 from .labels import check_labels
@@ -20,6 +21,7 @@ from .people_documents import service_account_document
 from .people_pages import page_among
 from .ports import AccessStore, AccessTransaction
 from .principals import take_everything_from
+from .turns import in_turn
 
 MOST_IN_SCOPE = 1000
 
@@ -93,14 +95,18 @@ class ServiceAccountService:
             note(tx, now, by, Action.UPDATE, _subject(after), *documents)
         return after
 
-    def delete(self, scope: Scope, identifier: str, *, by: Actor = SYSTEM) -> None:
-        """With its API keys, tokens and role assignments. Raises PrincipalNotFoundError."""
-        with self._store.transaction() as tx:
+    def delete(self, scope: Scope, identifier: str, *, giver: Giver = THE_PROGRAM) -> None:
+        """With its API keys, tokens and role assignments; for whoever may do all that it may.
+
+        Raises PrincipalNotFoundError, AccessDeniedError.
+        """
+        with in_turn(self._store, scope.account) as tx:
             account = _found(tx, scope, identifier)
+            giver.check_over(tx, account.ref)
             take_everything_from(tx, account.ref)
             tx.service_accounts.remove(scope, identifier)
             before = service_account_document(account)
-            note(tx, self._clock.now(), by, Action.DELETE, _subject(account), before=before)
+            note(tx, self._clock.now(), giver.actor, Action.DELETE, _subject(account), before=before)
             tx.announce(Signal(Topic.ACCESS))
 
 

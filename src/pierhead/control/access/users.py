@@ -24,7 +24,8 @@ from .people_documents import user_document
 from .people_pages import page_among
 from .ports import AccessStore, AccessTransaction
 from .principals import only_admin, take_everything_from
-from .resolving import grants_in
+from .resolving import would_grant
+from .turns import in_turn
 
 
 class UserService:
@@ -90,45 +91,49 @@ class UserService:
 
         Raises PrincipalNotFoundError, AccessDeniedError and LastAdminError.
         """
-        with self._store.transaction() as tx:
+        with in_turn(self._store, account) as tx:
             user = self._dispensable(tx, account, user_id, giver)
             tx.sessions.remove_of(account, user_id)
             return self._change(tx, user, giver.actor, is_disabled=True)
 
-    def enable(self, account: str, user_id: str, *, by: Actor = SYSTEM) -> User:
-        """Raises PrincipalNotFoundError."""
-        with self._store.transaction() as tx:
-            return self._change(tx, _found(tx, account, user_id), by, is_disabled=False)
+    def enable(self, account: str, user_id: str, *, giver: Giver = THE_PROGRAM) -> User:
+        """For whoever may do all that this person may. Raises PrincipalNotFoundError, AccessDeniedError."""
+        with in_turn(self._store, account) as tx:
+            user = _found(tx, account, user_id)
+            giver.check_over(tx, user.ref)
+            return self._change(tx, user, giver.actor, is_disabled=False)
 
     def delete(self, account: str, user_id: str, *, giver: Giver = THE_PROGRAM) -> None:
         """With all keys, sessions and role assignments. Raises as ``disable``."""
-        with self._store.transaction() as tx:
+        with in_turn(self._store, account) as tx:
             user = self._dispensable(tx, account, user_id, giver)
             take_everything_from(tx, user.ref)
             tx.users.remove(account, user_id)
             note(tx, self._clock.now(), giver.actor, Action.DELETE, _subject(user), before=user_document(user))
             tx.announce(Signal(Topic.ACCESS))
 
-    def leave(self, scope: Scope, user_id: str, *, by: Actor = SYSTEM) -> None:
-        """Takes away what was granted to the person in exactly this organization or project.
+    def leave(self, scope: Scope, user_id: str, *, giver: Giver = THE_PROGRAM) -> None:
+        """Takes away what was granted to the person in exactly this organization or project: from somebody else, for
+        whoever may do all of it himself.
 
-        Raises PrincipalNotFoundError when that is nothing.
+        Raises PrincipalNotFoundError when that is nothing, and AccessDeniedError.
         """
-        with self._store.transaction() as tx:
+        with in_turn(self._store, scope.account) as tx:
             user = _found(tx, scope.account, user_id)
             granted = [one for one in tx.role_assignments.list_about(scope.account, user.ref.key) if one.scope == scope]
             if not granted:
                 raise PrincipalNotFoundError("user", user_id)
             for one in granted:
+                giver.check(tx, user.ref, would_grant(tx, one), ())
                 tx.role_assignments.remove(one.scope, one.identifier, one.parent)
             subject = Subject(scope, ResourceType.USER, user.id, user.email)
             gone = {"roleAssignments": [one.identifier for one in granted]}
-            note(tx, self._clock.now(), by, Action.DELETE, subject, before=gone)
+            note(tx, self._clock.now(), giver.actor, Action.DELETE, subject, before=gone)
             tx.announce(Signal(Topic.ACCESS))
 
     def _dispensable(self, tx: AccessTransaction, account: str, user_id: str, giver: Giver) -> User:
         admin, user = only_admin(tx, account, self._clock.now()), _found(tx, account, user_id)
-        giver.check(tx, grants_in(tx, user.ref).all)
+        giver.check_over(tx, user.ref)
         if admin == user_id:
             raise LastAdminError(user.email)
         return user

@@ -3,17 +3,20 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from pierhead.oci.reference import DOCKER_HUB, Reference
 
 from .errors import NoImageError, UnknownFieldError, UnknownLineError
+from .line_files import merged, own_files, shipped_files
 from .model import CatalogueField, Infra
+from .release_lines import ReleaseLine, newest_first
 
-Defaults = Mapping[Infra, Mapping[str, str]]
 _SAMPLES = ("addonTag", "gitCloneTag", "buildAndPushDockerRegistryTag", "cacheS3Tag")
 
 
@@ -31,25 +34,38 @@ class ScannerImage:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """``purposes`` is by repository; ``release_lines`` newest first; nothing in it changes."""
+    """``purposes`` is by repository; ``release_lines`` newest first; nothing in it changes.
+
+    ``today``: lines with a later date are known, and not out yet; None takes no notice of dates.
+    """
 
     fields: Mapping[str, CatalogueField]
     purposes: Mapping[str, str]
     scanners: Mapping[str, ScannerImage]
-    release_lines: Mapping[str, Defaults]
+    release_lines: Mapping[str, ReleaseLine]
+    today: date | None = None
 
     @staticmethod
     @cache
     def load() -> "Catalogue":
         """The catalogue shipped with the package."""
+        return Catalogue.read()
+
+    @staticmethod
+    def read(directory: Path | None = None, today: date | None = None) -> "Catalogue":
+        """The same with the release lines that an operator keeps in ``directory``. Raises ReleaseLineFileError."""
+        fields = {name: _field(name, row) for name, row in _read("fields.toml").items()}
+        files = (*shipped_files(), *(own_files(directory) if directory else ()))
+        lines = newest_first(merged(files, fields))
         images = _read("images.toml")
         scanners = _scanners(images["scanners"])
         purposes = {**images["images"], **{scanner.repository: scanner.purpose for scanner in scanners.values()}}
         return Catalogue(
-            fields=_freeze({name: _field(name, row) for name, row in _read("fields.toml").items()}),
+            fields=_freeze(fields),
             purposes=_freeze(purposes),
             scanners=scanners,
-            release_lines=_lines(),
+            release_lines=_freeze({line.name: line for line in lines}),
+            today=today,
         )
 
     def lines(self) -> tuple[str, ...]:
@@ -57,16 +73,17 @@ class Catalogue:
         return tuple(self.release_lines)
 
     def line(self, line: str | None) -> str:
-        """The line itself, or the newest for None. Raises UnknownLineError."""
+        """The line itself, or the newest that is out for None. Raises UnknownLineError."""
         if line is None:
-            return next(iter(self.release_lines))
+            out = (each.name for each in self.release_lines.values() if each.is_out(self.today))
+            return next(out, next(iter(self.release_lines)))
         if line not in self.release_lines:
             raise UnknownLineError(line, self.lines())
         return line
 
     def defaults(self, infra: Infra, line: str | None = None) -> Mapping[str, str]:
         """Field to image, in the order of the data. Raises UnknownLineError."""
-        return self.release_lines[self.line(line)][infra]
+        return self.release_lines[self.line(line)].defaults[infra]
 
     def default(self, field: str, infra: Infra, line: str | None = None) -> str:
         """Raises UnknownFieldError, NoImageError, UnknownLineError."""
@@ -127,17 +144,6 @@ def _scanners(rows: Mapping[str, Any]) -> Mapping[str, ScannerImage]:
             for name, tool in rows["tools"].items()
         }
     )
-
-
-def _lines() -> Mapping[str, Defaults]:
-    folder = resources.files(__package__).joinpath("data").joinpath("lines")
-    names = [entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    newest_first = sorted(names, key=lambda name: [int(part) for part in name.split(".")], reverse=True)
-    return _freeze({name: _line(_read(f"lines/{name}.toml")) for name in newest_first})
-
-
-def _line(rows: Mapping[str, Mapping[str, str]]) -> Defaults:
-    return _freeze({infra: _freeze(dict(rows.get(infra.value, {}))) for infra in Infra})
 
 
 def _freeze(values: dict[Any, Any]) -> Mapping[Any, Any]:

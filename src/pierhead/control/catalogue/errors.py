@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from pierhead.control.scopes import Scope
 from pierhead.kit.errors import InvalidInputError, NotFoundError
 
 if TYPE_CHECKING:
@@ -86,6 +87,54 @@ class UnknownLineError(InvalidInputError):
     def __init__(self, line: str, known: tuple[str, ...]) -> None:
         super().__init__(f"there is no release line {line[:100]!r}", hint=f"choose one of {', '.join(known)}")
         self.line = line
+
+
+class PinSetNotFoundError(NotFoundError):
+    code = "pin-set-not-found"
+
+    def __init__(self, number: int) -> None:
+        what = f"there is no pin set {number}" if number else "there is no pin set yet, so nothing to go back to"
+        super().__init__(what, hint="`pierhead image pins history` lists them")
+        self.number = number
+
+
+class PinSetElsewhereError(InvalidInputError):
+    """A place can only go back to what was its own."""
+
+    code = "pin-set-elsewhere"
+
+    def __init__(self, number: int, scope: Scope) -> None:
+        super().__init__(f"pin set {number} is one of {words_of(scope)}", hint="name that place, or another set")
+        self.number = number
+        self.scope = scope
+
+
+class NoCanaryError(NotFoundError):
+    code = "no-canary"
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(
+            f"{words_of(scope)} pins no image before all others",
+            hint="name the project of the canary; `pierhead image pins canaries` lists them",
+        )
+        self.scope = scope
+
+
+def words_of(scope: Scope) -> str:
+    """How a message calls a place."""
+    if scope.project is not None:
+        return f"project {scope.org}/{scope.project}"
+    return "the account" if scope.org is None else f"organization {scope.org}"
+
+
+class ReleaseLineFileError(InvalidInputError):
+    """A file with release lines or their calendar that this program does not understand."""
+
+    code = "release-line-file"
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path[:300]}: {problem}", hint="mend the file, or move it away; PIERHEAD_RELEASE_LINES")
+        self.path = path
 
 
 def _hint(field: str, known: tuple[str, ...]) -> str:

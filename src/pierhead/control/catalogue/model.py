@@ -3,15 +3,16 @@
 The fields, their purposes and default images are data (``data/``, read in ``catalogue``); no image is named here.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from .errors import InvalidInfraError, UnsupportedInfraError
+from pierhead.control.scopes import Scope
 
-_VERSION = re.compile(r"(?:[a-z]+-)?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?:[-.+].*)?\Z")
+from .errors import InvalidInfraError, UnsupportedInfraError
+from .image_version import tag_of, version_of
+
 _HOSTED = "DLITE_VM"
 _MINORS_SUPPORTED = 2
 
@@ -43,7 +44,7 @@ class CatalogueField:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """An account's override of the default image of one field."""
+    """An override of the default image of one field: of the account, or of one organization or project in it."""
 
     account: str
     infra: Infra
@@ -51,6 +52,12 @@ class Pin:
     value: str
     updated_at: datetime
     updated_by: str
+    org: str | None = None
+    project: str | None = None
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.account, self.org, self.project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +91,8 @@ def deprecated(pins: Iterable[Pin], defaults: Mapping[str, str]) -> tuple[Deprec
 
 
 def is_too_old(image: str, default_image: str) -> bool:
-    version, default = _version_of(image), _version_of(default_image)
+    version, default = version_of(image), version_of(default_image)
     if version is None or default is None:
         return False
-    is_older_major = version[0] < default[0]
-    return is_older_major or (version[0] == default[0] and default[1] - version[1] > _MINORS_SUPPORTED)
-
-
-def tag_of(image: str) -> str:
-    """The tag in an image text, empty when there is none."""
-    _, colon, tag = image.partition("@")[0].rpartition(":")
-    return tag if colon and "/" not in tag else ""
-
-
-def _version_of(image: str) -> tuple[int, int] | None:
-    match = _VERSION.match(tag_of(image))
-    return (int(match[1]), int(match[2])) if match else None
+    is_older_major = version.major < default.major
+    return is_older_major or (version.major == default.major and default.minor - version.minor > _MINORS_SUPPORTED)

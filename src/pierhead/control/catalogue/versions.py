@@ -1,4 +1,4 @@
-"""Which image a field stands for: the account's pin, else the default of the release line; pure, with reasons."""
+"""Which image a field stands for: the innermost place's pin, else the default of the line; pure, with reasons."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,8 +7,10 @@ from enum import StrEnum
 from pierhead.control.connectors import Reason
 
 from .catalogue import Catalogue
-from .model import Infra, Pin, is_too_old
+from .errors import words_of
+from .model import Infra, Pin
 from .pin_values import usable
+from .support import support_of
 
 
 class VersionSource(StrEnum):
@@ -33,15 +35,18 @@ class VersionChoice:
 def choose_version(
     field: str, infra: Infra, pins: Iterable[Pin], catalogue: Catalogue, line: str | None = None
 ) -> VersionChoice:
-    """``pins`` are one account's. Raises UnknownFieldError, NoImageError, UnusablePinError,
-    UnknownLineError."""
-    pin = next((pin for pin in pins if pin.field == field and pin.infra is infra), None)
-    if pin is None:
+    """``pins`` are those that can decide, the innermost place first. Raises UnknownFieldError, NoImageError,
+    UnusablePinError, UnknownLineError."""
+    ours = [pin for pin in pins if pin.field == field and pin.infra is infra]
+    if not ours:
         image = catalogue.default(field, infra, line)
-        return VersionChoice(image, VersionSource.DEFAULT, _default_trail(field, catalogue.line(line)))
+        trail = _default_trail(field, catalogue.line(line))
+        return VersionChoice(image, VersionSource.DEFAULT, (*trail, *_support(field, infra, image, catalogue)))
     catalogue.check_fields((field,), infra)
     default = catalogue.defaults(infra, line).get(field)
-    return VersionChoice(usable(field, pin.value), VersionSource.PIN, _pin_trail(pin, default, catalogue))
+    image = usable(field, ours[0].value)
+    trail = _pin_trail(ours, default)
+    return VersionChoice(image, VersionSource.PIN, (*trail, *_support(field, infra, image, catalogue)))
 
 
 def _default_trail(field: str, line: str) -> tuple[Reason, ...]:
@@ -51,12 +56,19 @@ def _default_trail(field: str, line: str) -> tuple[Reason, ...]:
     )
 
 
-def _pin_trail(pin: Pin, default: str | None, catalogue: Catalogue) -> tuple[Reason, ...]:
-    pinned = Reason("pin", f"pinned for the account by {pin.updated_by} on {pin.updated_at:%Y-%m-%d}", chosen=True)
-    if default is None:
-        return (pinned, Reason("default", "the release line has no default for it", chosen=False))
-    considered = Reason("default", f"the default {default} is overridden", chosen=False)
-    if not catalogue.fields[pin.field].has_support_window or not is_too_old(pin.value, default):
-        return (pinned, considered)
-    text = f"{pin.value} is no longer supported: it is more than two releases behind {default}"
-    return (pinned, considered, Reason("support", text, chosen=False, warning=True))
+def _pin_trail(pins: list[Pin], default: str | None) -> tuple[Reason, ...]:
+    first, *others = pins
+    text = f"pinned for {words_of(first.scope)} by {first.updated_by} on {first.updated_at:%Y-%m-%d}"
+    pinned = Reason("pin", text, chosen=True)
+    passed = [
+        Reason("pin", f"{words_of(other.scope)} pins {other.value}, which is overridden", chosen=False)
+        for other in others
+    ]
+    told = "the release line has no default for it" if default is None else f"the default {default} is overridden"
+    return (pinned, *passed, Reason("default", told, chosen=False))
+
+
+def _support(field: str, infra: Infra, image: str, catalogue: Catalogue) -> tuple[Reason, ...]:
+    """What is to be said of the image's age; never a refusal."""
+    support = support_of(catalogue.fields[field], infra, image, catalogue)
+    return tuple(Reason("support", text, chosen=False, warning=True) for text in support.warnings(image))

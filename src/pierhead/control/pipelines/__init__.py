@@ -34,7 +34,7 @@ from .pull_secrets import hidden_credentials
 from .resolution import MayName, resolve
 from .runs import ImageFacts, ImageFailure, ImageState, Run, RunImage, RunStage, RunState
 from .service import PULL_KIND, RunService
-from .yaml_values import yaml_value
+from .yaml_values import yaml_lined, yaml_value
 
 __all__ = [
     "PULL_KIND",
@@ -83,5 +83,6 @@ __all__ = [
     "render",
     "resolve",
     "to_yaml",
+    "yaml_lined",
     "yaml_value",
 ]

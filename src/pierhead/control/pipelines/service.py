@@ -177,8 +177,12 @@ class RunService:
                 self.task_given_up(tx, task)
 
     def reclaim(self, owner: str) -> None:
-        """``sweep`` after a restart: ``owner`` was this program's earlier life and works on nothing any more."""
+        """``sweep`` after a restart: ``owner`` was this program's earlier life and works on nothing any more.
+
+        There was no other server meanwhile: whoever else works on something has time to say so.
+        """
         with self._store.transaction() as tx:
+            self._queue.spare_in(tx, owner)
             for task in self._queue.reclaim_in(tx, owner):
                 self.task_given_up(tx, task)
 
@@ -232,7 +236,7 @@ class RunService:
                 tx.runs.set_state(run_id, state, self._clock.now())
 
     def _plan(self, tx: RunTransaction, raw: bytes, scope: Scope, stages: tuple[str, ...], may_name: MayName) -> Plan:
-        pins: dict[Infra, tuple[Pin, ...]] = {infra: tx.pins.all(scope.account, infra) for infra in Infra}
+        pins: dict[Infra, tuple[Pin, ...]] = {infra: tx.pins.along(scope, infra) for infra in Infra}
         return resolve(
             _parsed(raw),
             scope=scope,

@@ -119,7 +119,7 @@ class GrowingKeyring(Keyring, Protocol):
         """Whether ``add_key`` is for us, and not for whoever gave us the keys."""
 
     def draw_key(self) -> tuple[str, bytes]:
-        """A new key with its id; it is kept nowhere yet."""
+        """A new key with its id; it is kept nowhere yet. Raises AppError when there is room for none."""
 
     def add_key(self, key_id: str, key: bytes) -> None:
         """Keeps the key for good, then makes it the current one. Raises AppError."""

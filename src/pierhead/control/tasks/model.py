@@ -148,6 +148,13 @@ def renewed(task: TaskRow, until: datetime) -> TaskRow:
     return task if task.is_cancel_requested else expiring(task, until)
 
 
+def spared(task: TaskRow, owner: str, until: datetime) -> TaskRow | None:
+    """Of somebody else's lease, one that lasts until then; None where it does, or is to be cancelled."""
+    is_theirs = task.state is TaskState.LEASED and task.owner != owner
+    is_short = task.lease_expires_at is not None and task.lease_expires_at < until
+    return expiring(task, until) if is_theirs and is_short and not task.is_cancel_requested else None
+
+
 def expiring(task: TaskRow, at: datetime) -> TaskRow:
     return replace(task, lease_expires_at=at)
 

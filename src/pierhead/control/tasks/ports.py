@@ -87,6 +87,9 @@ class TaskRows(Protocol):
     def expire(self, owner: str, now: datetime) -> int:
         """Makes every live lease of ``owner`` expire at ``now``; how many there were."""
 
+    def spare(self, owner: str, until: datetime) -> int:
+        """Has every lease of anybody but ``owner`` last until then at least, as ``model.spared``; how many changed."""
+
     def requeue_expired(self, now: datetime) -> tuple[TaskRow, ...]:
         """Applies ``model.swept`` to every open task; the rows it changed, as they are now, oldest first."""
 

@@ -198,6 +198,14 @@ class TaskQueue:
             _announce(tx, task)
         return changed
 
+    def spare_in(self, tx: TaskTransaction, owner: str) -> int:
+        """Gives all who hold leases but ``owner`` the time of a new one; how many needed it.
+
+        For a start after which nobody was there to renew them: the time without a server is not their fault, and three
+        such times would else end a task that nothing is wrong with.
+        """
+        return tx.tasks.spare(owner, self._until(self._clock.now()))
+
     def reclaim_in(self, tx: TaskTransaction, owner: str) -> tuple[TaskRow, ...]:
         """Sweeps as if every lease of ``owner`` had expired: for a start, when that owner is known to be gone."""
         tx.tasks.expire(owner, self._clock.now())

@@ -6,7 +6,7 @@ A permission, place or principal that is not there is answered with no.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.access import Permission, PrincipalRef
 from pierhead.control.audit import PrincipalType
@@ -15,6 +15,7 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, answer
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .wire.acl import (
     AccessCheckAnswer,
@@ -25,7 +26,7 @@ from .wire.acl import (
     ResourceScopeOut,
 )
 
-router = APIRouter(prefix="/authz/api", tags=["roles"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/authz/api", tags=["roles"], dependencies=[Depends(reference_caller)])
 _VIEW = {
     PrincipalType.USER: Permission.USER_VIEW,
     PrincipalType.SERVICE_ACCOUNT: Permission.SERVICE_ACCOUNT_VIEW,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import ApiKey
 from pierhead.kit.paging import PageRequest
@@ -12,13 +12,14 @@ from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
 from .givers import giver_of
 from .key_owners import AskedOwner, authorise
+from .late_routes import LateRouter
 from .openapi import takes
 from .pages import page_among
 from .params import SearchTerm, page_of
 from .refusals import FieldProblem, InvalidFieldsError
 from .wire.api_keys import ApiKeyAggregate, ApiKeyIn, ApiKeyOut
 
-router = APIRouter(prefix="/ng/api/apikey", tags=["api-keys"])
+router = LateRouter(prefix="/ng/api/apikey", tags=["api-keys"])
 
 Sent = Annotated[ApiKeyIn, Depends(json_body(ApiKeyIn))]
 Wanted = Annotated[list[str] | None, Query(alias="identifiers", max_length=1000)]
@@ -30,7 +31,7 @@ def create(call: ReferenceCall, body: Sent) -> Answer[ApiKeyOut]:
     """A container for tokens. Whose it is stands in the body."""
     owner = body.owner(call.principal.ref)
     authorise(call, owner)
-    return answer(call, ApiKeyOut.of(call.app.people.api_keys.create(body.draft(owner), by=call.actor)))
+    return answer(call, ApiKeyOut.of(call.app.people.api_keys.create(body.draft(owner), giver=giver_of(call))))
 
 
 @router.get("", operation_id="listApiKeys", dependencies=_named)
@@ -68,7 +69,7 @@ def update(call: OwnCall, identifier: str, body: Sent) -> Answer[ApiKeyOut]:
         raise InvalidFieldsError((FieldProblem("identifier", "cannot be changed"),))
     owner = body.owner(call.principal.ref)
     authorise(call, owner)
-    return answer(call, ApiKeyOut.of(call.app.people.api_keys.update(body.draft(owner), by=call.actor)))
+    return answer(call, ApiKeyOut.of(call.app.people.api_keys.update(body.draft(owner), giver=giver_of(call))))
 
 
 @router.delete("/{identifier}", operation_id="deleteApiKey", dependencies=_named)

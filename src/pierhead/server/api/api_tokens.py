@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import PrincipalRef, TokenAddress
 from pierhead.kit.paging import PageRequest
@@ -14,6 +14,7 @@ from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
 from .givers import giver_of
 from .key_owners import AskedOwner, authorise
+from .late_routes import LateRouter
 from .openapi import takes
 from .pages import page_among
 from .params import SearchTerm, page_of
@@ -21,7 +22,7 @@ from .refusals import FieldProblem, InvalidFieldsError
 from .wire.api_keys import TokenAggregate, TokenIn, TokenOut
 from .wire.delegate_tokens import MAX_EPOCH_MS, moment_of
 
-router = APIRouter(tags=["tokens"], dependencies=[Depends(reference_caller)])
+router = LateRouter(tags=["tokens"], dependencies=[Depends(reference_caller)])
 
 _PATH = "/ng/api/token"
 Sent = Annotated[TokenIn, Depends(json_body(TokenIn))]

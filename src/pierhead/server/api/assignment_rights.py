@@ -4,8 +4,11 @@ Needed are ``core_user_manage`` on a person, ``core_serviceaccount_edit`` on a s
 ``core_user_view`` and ``core_serviceaccount_view``. An assignment whose principal the caller may not see is not there.
 """
 
+from collections.abc import Iterable
+
 from pierhead.control.access import (
     AssignmentNotFoundError,
+    Granted,
     InvalidAssignmentError,
     Permission,
     PrincipalRef,
@@ -57,6 +60,12 @@ def visible_assignments(call: Call, scope: Scope) -> list[RoleAssignment]:
     """Those of the place whose principals the caller may see, oldest first."""
     call.visible(scope)
     return [each for each in call.app.rights.assignments.list(scope) if _sees(call, each)]
+
+
+def told_of(call: Call, granted: Iterable[Granted]) -> list[Granted]:
+    """What the caller may know of it: all that is his own, of others what was granted in places where he sees them."""
+    own = call.principal.ref
+    return [one for one in granted if one.assignment.principal == own or _sees(call, one.assignment)]
 
 
 def sees_principal(call: Call, scope: Scope, principal: PrincipalRef) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.audit import AuditTamperedError
 from pierhead.kit.paging import PageRequest
@@ -11,11 +11,12 @@ from pierhead.server.call import Call
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope, page_of
 from .wire.audit import AuditEvent, AuditFilterBody, AuditVerdict, AuditYaml
 
-router = APIRouter(tags=["audit"])
+router = LateRouter(tags=["audit"])
 
 Filter = Annotated[AuditFilterBody | None, Depends(json_body(AuditFilterBody, is_optional=True))]
 

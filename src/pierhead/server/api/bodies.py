@@ -6,6 +6,7 @@ reads before it has asked who is calling. Declare these dependencies after the o
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends
@@ -43,14 +44,17 @@ def raw_body(*accepted: str) -> Callable[[Request], Awaitable[bytes]]:
 
 def json_body(kind: type[M], *, is_optional: bool = False) -> Callable[..., M | None]:
     """A dependency that gives the body as ``kind``; None for an optional body that is not there."""
-    adapter: TypeAdapter[M] = TypeAdapter(kind)
+
+    @cache
+    def adapter() -> TypeAdapter[M]:  # made for the first body: most starts see few kinds of them
+        return TypeAdapter(kind)
 
     def read(raw: Annotated[bytes, Depends(raw_body(*JSON))]) -> M | None:
         if not raw:
             if is_optional:
                 return None
             raise EmptyBodyError
-        return validated(adapter, raw)
+        return validated(adapter(), raw)
 
     return read
 

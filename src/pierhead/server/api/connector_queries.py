@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import count
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import Permission
 from pierhead.control.connectors import (
@@ -21,13 +21,14 @@ from pierhead.server.auth import ReferenceCall, reference_caller
 
 from .answers import Answer, answer
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope
 from .setup_usage import of_full_name
 from .wire.connectors import ConnectorItem
 from .wire.uses import ConnectorStatistics, FieldValues, StatusCount, TypeCount
 
-router = APIRouter(prefix="/ng/api/connectors", tags=["connectors"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/connectors", tags=["connectors"], dependencies=[Depends(reference_caller)])
 
 MAX_NAMES = 1000
 _BATCH = 1000

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.connectors import parse_connector
 from pierhead.server.auth import OwnCall, own_caller
@@ -11,6 +11,7 @@ from .answers import Answer, answer
 from .authority import CallerAuthority
 from .bodies import json_body, json_value
 from .connectors import saved_answer, test_answer
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import OwnScope
 from .slow_calls import Slow
@@ -19,7 +20,7 @@ from .wire.connection_tests import TestResult
 from .wire.connectors import ConnectorBody, PreviewBody, PreviewInfo, SavedConnectorItem
 from .wire.registry import RepositoriesInfo, ResolvedImage, TagsInfo
 
-router = APIRouter(prefix="/pierhead/v1/connectors", tags=["connectors"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1/connectors", tags=["connectors"], dependencies=[Depends(own_caller)])
 
 MAX_TAGS = 100_000
 MAX_REPOSITORIES = 100_000

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import Permission
 from pierhead.control.connectors import (
@@ -24,6 +24,7 @@ from .authority import CallerAuthority
 from .bodies import json_body, json_value
 from .filters import FilterIdentifier, SortOrders, wanted_connectors
 from .holders import name_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ForceDelete, ReferenceScope, SearchTerm, page_of
 from .slow_calls import Slow
@@ -38,7 +39,7 @@ from .wire.connectors import (
     SavedConnectorItem,
 )
 
-router = APIRouter(prefix="/ng/api/connectors", tags=["connectors"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/connectors", tags=["connectors"], dependencies=[Depends(reference_caller)])
 
 Sent = Annotated[object, Depends(json_value())]
 Filter = Annotated[ConnectorFilterBody | None, Depends(json_body(ConnectorFilterBody, is_optional=True))]

@@ -2,20 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 
 from pierhead.control.delegates import DelegateFilter
 from pierhead.control.scopes import Scope
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope
 from .resources import ResourceAnswer, resource
 from .uses import visible_groups
 from .wire.delegate_groups import GroupTags, GroupTagsBody
 
-router = APIRouter(prefix="/ng/api/delegate-group-tags", tags=["delegates"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/delegate-group-tags", tags=["delegates"], dependencies=[Depends(reference_caller)])
 
 Group = Annotated[str, Path(alias="groupIdentifier")]
 Sent = Annotated[GroupTagsBody, Depends(json_body(GroupTagsBody))]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,6 +12,7 @@ from pierhead.server.auth import ReferenceCall, reference_caller
 
 from .bodies import json_body
 from .delegate_values import values_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope
 from .resources import ResourceAnswer, resource
@@ -20,7 +21,7 @@ from .uses import visible_groups
 from .wire.delegate_groups import STATUS_PATTERN, DelegateFilterBody, GroupDetail
 from .wire.delegate_setup import HelmBody, SupportedVersion
 
-router = APIRouter(prefix="/ng/api/delegate-setup", tags=["delegates"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/delegate-setup", tags=["delegates"], dependencies=[Depends(reference_caller)])
 
 YAML = "application/yaml"
 Filter = Annotated[DelegateFilterBody | None, Depends(json_body(DelegateFilterBody, is_optional=True))]

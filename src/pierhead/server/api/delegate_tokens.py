@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import Permission
 from pierhead.control.delegates import DelegateFilter, DelegateToken, GroupView, TokenStatus
@@ -10,6 +10,7 @@ from pierhead.control.scopes import Scope
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope
 from .refusals import FieldProblem, InvalidFieldsError
@@ -19,7 +20,7 @@ from .uses import visible_groups
 from .wire.delegate_groups import GroupDetail, GroupListing
 from .wire.delegate_tokens import MAX_EPOCH_MS, DelegateTokenItem, TokenBody, moment_of
 
-router = APIRouter(
+router = LateRouter(
     prefix="/ng/api/delegate-token-ng", tags=["delegate-tokens"], dependencies=[Depends(reference_caller)]
 )
 

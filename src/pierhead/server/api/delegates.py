@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from pierhead.control.delegates import DelegateFilter, DelegateState, GroupView
 from pierhead.control.scopes import Scope
@@ -11,12 +11,13 @@ from pierhead.kit.paging import Page, PageRequest
 from pierhead.server.auth import Call, OwnCall, own_caller
 
 from .answers import Answer, PageData, answer, page_data
+from .late_routes import LateRouter
 from .params import OwnScope, SearchTerm, page_of
 from .token_owners import tokens_of
 from .uses import visible_groups
 from .wire.delegates import DelegateGroupInfo, DelegateInfo, Surroundings
 
-router = APIRouter(prefix="/pierhead/v1", tags=["delegates"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1", tags=["delegates"], dependencies=[Depends(own_caller)])
 
 DelegateId = Annotated[str, Path(alias="delegateId")]
 GroupName = Annotated[str, Path(alias="groupName")]

@@ -1,13 +1,15 @@
-"""The keys that secrets are encrypted with: which there are, and going over to the newest."""
+"""The keys that secrets are encrypted with: which there are, and going over to the newest. They are the server's, and
+for the account of its operator only."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.server.auth import OwnCall, own_caller
 
 from .answers import Answer, answer
+from .late_routes import LateRouter
 from .wire.encryption_keys import EncryptionKeyItem, RotationAnswer
 
-router = APIRouter(prefix="/pierhead/v1/encryption-keys", tags=["system"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1/encryption-keys", tags=["system"], dependencies=[Depends(own_caller)])
 
 
 @router.get("", operation_id="listEncryptionKeys")

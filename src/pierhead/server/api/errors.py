@@ -74,6 +74,7 @@ BY_CODE: Mapping[str, Verdict] = {
     "place-exists": Verdict(400, _INVALID),
     "place-in-use": Verdict(400, "ENTITY_REFERENCE_EXCEPTION"),
     "place-not-found": Verdict(400, _INVALID),
+    "preflight-refused": Verdict(400, _INVALID),
     "principal-exists": Verdict(400, _INVALID),
     "role-exists": Verdict(400, "DUPLICATE_FIELD"),
     "secret-damaged": Verdict(500, "SECRET_MANAGEMENT_ERROR"),

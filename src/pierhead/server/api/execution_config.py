@@ -2,18 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
-from pierhead.control.catalogue import Infra, warning_about
+from pierhead.control.catalogue import Infra, PinChange, warning_about
+from pierhead.control.scopes import Scope
 from pierhead.server.auth import ReferenceCall, reference_caller
 
 from .answers import Answer, answer
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import infra_of
+from .preflights import refuse_absent
+from .slow_calls import Slow
 from .wire.execution_config import DeprecatedImage, FieldNames, FieldValues
+from .wire.preflight import PreflightWay
 
-router = APIRouter(prefix="/ci/execution-config", tags=["execution-config"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ci/execution-config", tags=["execution-config"], dependencies=[Depends(reference_caller)])
 
 OfInfra = Annotated[Infra, Depends(infra_of)]
 Values = Annotated[FieldValues, Depends(json_body(FieldValues))]
@@ -35,9 +40,12 @@ def get_customer(call: ReferenceCall, infra: OfInfra, overrides_only: OverridesO
 
 
 @router.post("/update-config", operation_id="updateConfig", openapi_extra=takes(FieldValues))
-def update(call: ReferenceCall, infra: OfInfra, body: Values) -> Answer[bool]:
+def update(call: ReferenceCall, infra: OfInfra, body: Values, slow: Slow) -> Answer[bool]:
     """Overrides some fields; a value of null drops the override. All of the list is taken, or none."""
     values = [(item.field, item.value) for item in body.root]
+    if call.app.settings.enforces_preflight:
+        changes = call.app.catalogue.checked([PinChange(infra, field, value) for field, value in values])
+        refuse_absent(call, slow, Scope(call.account), PreflightWay(), changes)
     call.app.catalogue.update_config(call.account, infra, values, call.principal.name, by=call.actor)
     warnings = [warning_about(field, value.strip()) for field, value in values if value is not None]
     return answer(call, True, [warning for warning in warnings if warning is not None])

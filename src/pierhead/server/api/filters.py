@@ -4,7 +4,7 @@ are for everyone."""
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import TypeAdapter
 
 from pierhead.control.connectors import ConnectorFilter, FilterDraft, FilterMissingError, FilterType, parse_orders
@@ -15,12 +15,13 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import checked, json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope, page_of
 from .wire.connectors import ConnectorFilterBody
 from .wire.filters import FilterBody, FilterItem, FilterPropertiesIn
 
-router = APIRouter(prefix="/ng/api/filters", tags=["filters"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/filters", tags=["filters"], dependencies=[Depends(reference_caller)])
 
 Sent = Annotated[FilterBody, Depends(json_body(FilterBody))]
 Kind = Annotated[FilterType, Query(alias="type")]

@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.catalogue import CatalogueField, Infra, Pin, VersionSource
 from pierhead.server.auth import OwnCall, own_caller
 
 from .answers import Answer, answer
+from .late_routes import LateRouter
 from .params import infra_of
 from .wire.images import ImageFieldInfo, ImagesInfo, ScannerInfo
 
-router = APIRouter(prefix="/pierhead/v1/images", tags=["images"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1/images", tags=["images"], dependencies=[Depends(own_caller)])
 
 
 def _infra(infra: Annotated[str, Query(description="K8 or VM, in any case")] = "K8") -> Infra:
@@ -25,7 +26,7 @@ def list_all(call: OwnCall, infra: Annotated[Infra, Depends(_infra)]) -> Answer[
     defaults = service.default_config(infra)
     pins = {pin.field: pin for pin in service.pins(call.account, infra)}
     fields = service.catalogue.fields_of(infra)
-    line = service.catalogue.line(call.app.settings.release_line)
+    line = service.line
     rows = [_row(field, defaults.get(field.name), pins.get(field.name), line) for field in fields]
     scanners = [
         ScannerInfo(name=scanner.name, image=scanner.image, purpose=scanner.purpose)

@@ -5,7 +5,7 @@ Nobody is written to: the person comes in by single sign-on, or with the first p
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.access import (
     AssignmentDraft,
@@ -22,11 +22,12 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 from .answers import Answer, answer
 from .bodies import json_body
 from .givers import giver_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope
 from .wire.users import InviteBody, Invited, RoleBinding
 
-router = APIRouter(prefix="/ng/api/user", tags=["users"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/user", tags=["users"], dependencies=[Depends(reference_caller)])
 
 ADDED, ALREADY = "USER_ADDED_SUCCESSFULLY", "USER_ALREADY_ADDED"
 

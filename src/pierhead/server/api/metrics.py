@@ -1,8 +1,9 @@
-"""Figures for Prometheus, for who may see the account, for everybody, or for nobody: as the server is set up."""
+"""Figures for Prometheus, of the whole server: for who may see its operator's account, for everybody, or for nobody, as
+it is set up."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,9 +12,10 @@ from pierhead.server.auth import own_caller
 from pierhead.server.credentials import Asked, asked
 from pierhead.server.exposition import CONTENT_TYPE, Exposition
 
+from .late_routes import LateRouter
 from .ports import Application
 
-router = APIRouter(tags=["system"])
+router = LateRouter(tags=["system"])
 
 
 class MetricsOffError(NotFoundError):

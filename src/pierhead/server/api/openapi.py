@@ -2,11 +2,15 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
+from starlette.routing import BaseRoute
 
 DESCRIPTION = (
     "Decides, proves and delivers the container images that a CI platform runs on. Every path also answers below "
@@ -16,17 +20,30 @@ _REF = "#/components/schemas/"
 _ERROR_TEXT = "Refused; the body says why"
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What a route takes, to be described only where somebody reads the document."""
+
+    model: Any
+    media_types: tuple[str, ...]
+    is_required: bool
+
+    def described(self) -> dict[str, Any]:
+        schema = TypeAdapter(self.model).json_schema(ref_template=_REF + "{model}", mode="validation")
+        content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in self.media_types}
+        content["application/json"] = {"schema": {"x-title": self.model.__name__, **schema}}
+        return {"required": self.is_required, "content": content}
+
+
 def takes(model: Any, *media_types: str, is_required: bool = True) -> dict[str, Any]:
     """``openapi_extra`` of a route whose body is read by ``bodies``; JSON is one of its media types."""
-    schema = TypeAdapter(model).json_schema(ref_template=_REF + "{model}", mode="validation")
-    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in media_types}
-    content["application/json"] = {"schema": {"x-title": model.__name__, **schema}}
-    return {"requestBody": {"required": is_required, "content": content}}
+    return {"requestBody": _Body(model, media_types, is_required)}
 
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Made once for each application, then kept."""
     if app.openapi_schema is None:
+        _describe_bodies(app.routes)
         made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         for operation in [operation for path in made["paths"].values() for operation in path.values()]:
@@ -37,6 +54,13 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas["Refusal"] = _REFUSAL
         app.openapi_schema = _with_short_names(made)
     return app.openapi_schema
+
+
+def _describe_bodies(routes: Sequence[BaseRoute]) -> None:
+    for route in [route for route in routes if isinstance(route, APIRoute) and route.openapi_extra]:
+        extra = route.openapi_extra or {}
+        if isinstance(body := extra.get("requestBody"), _Body):
+            route.openapi_extra = {**extra, "requestBody": body.described()}
 
 
 def _with_short_names(made: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import Permission
 from pierhead.control.organizations import Organization, PlaceChangeError, PlaceMissingError
@@ -12,11 +12,12 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import SearchTerm, page_of
 from .wire.places import OrganizationBody, OrganizationItem
 
-router = APIRouter(prefix="/ng/api/organizations", tags=["organizations"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/organizations", tags=["organizations"], dependencies=[Depends(reference_caller)])
 
 Sent = Annotated[OrganizationBody, Depends(json_body(OrganizationBody))]
 Identifiers = Annotated[list[str] | None, Query(max_length=1000)]

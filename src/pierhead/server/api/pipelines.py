@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field, TypeAdapter
 from starlette.requests import Request
 
@@ -14,6 +14,7 @@ from pierhead.server.auth import Call, OwnCall, own_caller
 from .answers import Answer, answer
 from .authority import CallerAuthority
 from .bodies import JSON, media_type, raw_body, validated
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import OwnScope
 from .refusals import EmptyBodyError
@@ -21,7 +22,7 @@ from .wire.common import OwnReceived
 from .wire.plans import PlanInfo
 from .wire.runs import RunInfo
 
-router = APIRouter(prefix="/pierhead/v1/pipelines", tags=["pipelines"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1/pipelines", tags=["pipelines"], dependencies=[Depends(own_caller)])
 
 YAML = ("application/yaml", "text/yaml", "application/x-yaml")
 

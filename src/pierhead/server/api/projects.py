@@ -3,7 +3,7 @@ meant, except in lists, which then are of the whole account."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import Permission
 from pierhead.control.organizations import DEFAULT_ORGANIZATION, PlaceChangeError, Project
@@ -13,11 +13,12 @@ from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import OrgIdentifier, SearchTerm, page_of
 from .wire.places import ProjectBody, ProjectItem
 
-router = APIRouter(prefix="/ng/api/projects", tags=["projects"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/projects", tags=["projects"], dependencies=[Depends(reference_caller)])
 
 Sent = Annotated[ProjectBody, Depends(json_body(ProjectBody))]
 Identifiers = Annotated[list[str] | None, Query(max_length=1000)]

@@ -5,7 +5,7 @@ Everybody lives in the account: a call about an organization or a project is abo
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.access import PrincipalNotFoundError, User
 from pierhead.control.audit import PrincipalType
@@ -14,14 +14,16 @@ from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
+from .assignment_rights import told_of
 from .bodies import json_body
 from .givers import giver_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope, SearchTerm, page_of
 from .wire.grants import AssignmentNote
 from .wire.users import AccountOfUser, UserAggregate, UserFilterBody, UserInfo, UserInfoIn, UserMetadata
 
-router = APIRouter(prefix="/ng/api/user", tags=["users"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/user", tags=["users"], dependencies=[Depends(reference_caller)])
 
 _Filter = Annotated[UserFilterBody | None, Depends(json_body(UserFilterBody, is_optional=True))]
 
@@ -74,7 +76,7 @@ def remove(call: ReferenceCall, scope: ReferenceScope, userId: str) -> Answer[bo
     if scope.org is None:
         call.app.people.users.delete(call.account, userId, giver=giver_of(call))
     else:
-        call.app.people.users.leave(scope, userId, by=call.actor)
+        call.app.people.users.leave(scope, userId, giver=giver_of(call))
     return answer(call, True)
 
 
@@ -92,7 +94,7 @@ def is_own(call: Call, user_id: str) -> bool:
 
 
 def _aggregate(call: Call, user: User) -> UserAggregate:
-    return UserAggregate.of(user, map(AssignmentNote.of, call.app.people.users.granted(user)))
+    return UserAggregate.of(user, map(AssignmentNote.of, told_of(call, call.app.people.users.granted(user))))
 
 
 def _info(call: Call, user: User) -> UserInfo:

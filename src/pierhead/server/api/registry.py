@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -17,6 +17,7 @@ from pierhead.kit.errors import AppError
 from pierhead.server.auth import OwnCall
 
 from . import errors
+from .late_routes import LateRouter
 from .ports import Application
 from .slow_calls import Slow
 from .uses import use_connector
@@ -29,7 +30,7 @@ def _speak_registry(request: Request) -> None:
     request.state.render_refusal = registry_refusal
 
 
-router = APIRouter(prefix="/registry", tags=["registry"], dependencies=[Depends(_speak_registry)])
+router = LateRouter(prefix="/registry", tags=["registry"], dependencies=[Depends(_speak_registry)])
 
 Count = Annotated[int | None, Query(alias="n", ge=0, le=MAX_TAGS)]
 Last = Annotated[str | None, Query(alias="last", max_length=256)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.access import ResourceGroupDraft
 from pierhead.control.scopes import Scope
@@ -13,12 +13,13 @@ from pierhead.server.auth import ReferenceCall, reference_caller
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
 from .givers import giver_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope, SearchTerm, page_of
 from .refusals import FieldProblem, InvalidFieldsError
 from .wire.resource_groups import ResourceGroupBody, ResourceGroupFilterBody, ResourceGroupItem
 
-router = APIRouter(tags=["resource-groups"], dependencies=[Depends(reference_caller)])
+router = LateRouter(tags=["resource-groups"], dependencies=[Depends(reference_caller)])
 
 _NEWER, _OLDER = "/resourcegroup/api/v2/resourcegroup", "/resourcegroup/api/resourcegroup"
 Sent = Annotated[ResourceGroupBody, Depends(json_body(ResourceGroupBody))]

@@ -6,10 +6,11 @@ nobody gives more than he has. Lists hold the assignments of those whom the call
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.access import (
     InvalidAssignmentError,
+    Permission,
     ResourceGroupNotFoundError,
     RoleAssignment,
     RoleExistsError,
@@ -23,6 +24,7 @@ from .answers import Answer, PageData, answer, page_data
 from .assignment_rights import checked, found_to_change, found_to_see, sees_principal, visible_assignments
 from .bodies import json_body
 from .givers import giver_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope, page_of
 from .refusals import FieldProblem, InvalidFieldsError
@@ -45,7 +47,7 @@ from .wire.roles import RoleItem, ScopeOut
 Many = Annotated[RoleAssignmentsBody, Depends(json_body(RoleAssignmentsBody))]
 Proposed = Annotated[ValidationBody, Depends(json_body(ValidationBody))]
 
-router = APIRouter(
+router = LateRouter(
     prefix="/authz/api/roleassignments", tags=["role-assignments"], dependencies=[Depends(reference_caller)]
 )
 
@@ -97,10 +99,12 @@ def filtered_with_names(
 
 @router.post("/aggregate", operation_id="aggregateRoleAssignments", openapi_extra=_FILTER)
 def aggregated(call: ReferenceCall, scope: ReferenceScope, body: Filter) -> Answer[RoleAssignmentAggregate]:
-    """The same, at most 1,000 of them, with whole roles and resource groups."""
+    """The same, at most 1,000 of them, with those whole roles and resource groups that the caller may see."""
     found = _taken(call, scope, body)[:1000]
-    roles = [_role_of(call, scope, each) for each in sorted({each.role for each in found})]
-    groups = [_group_of(call, scope, each) for each in sorted({each.resource_group for each in found})]
+    seen_roles = _seen(call, Permission.ROLE_VIEW, scope, {each.role for each in found})
+    seen_groups = _seen(call, Permission.RESOURCE_GROUP_VIEW, scope, {each.resource_group for each in found})
+    roles = [_role_of(call, scope, each) for each in seen_roles]
+    groups = [_group_of(call, scope, each) for each in seen_groups]
     return answer(
         call,
         RoleAssignmentAggregate(
@@ -194,6 +198,10 @@ def _detail(call: Call, each: RoleAssignment) -> RoleAssignmentDetail:
         created_at=item.created_at,
         last_modified_at=item.last_modified_at,
     )
+
+
+def _seen(call: Call, permission: Permission, scope: Scope, names: set[str]) -> list[str]:
+    return [name for name in sorted(names) if call.may(permission, scope, name)]
 
 
 def _role_of(call: Call, scope: Scope, identifier: str) -> RoleItem | None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.access import Permission, resource_type_of
 from pierhead.kit.paging import PageRequest
@@ -11,12 +11,13 @@ from pierhead.server.auth import ReferenceCall, reference_caller
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
 from .givers import giver_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope, SearchTerm, page_of
 from .refusals import FieldProblem, InvalidFieldsError
 from .wire.roles import PermissionItem, RoleBody, RoleItem
 
-router = APIRouter(prefix="/authz/api", tags=["roles"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/authz/api", tags=["roles"], dependencies=[Depends(reference_caller)])
 
 Sent = Annotated[RoleBody, Depends(json_body(RoleBody))]
 PageOfRoles = Annotated[PageRequest, Depends(page_of(50, 1000))]

@@ -21,6 +21,8 @@ class At(Enum):
     """Nowhere: every key of the account will do."""
     ACCOUNT = auto()
     """At the account."""
+    OPERATOR = auto()
+    """At the account, which has to be that of the server's operator, too."""
     SCOPE = auto()
     """In the scope that the query names, for the thing that ``named`` names."""
     LATER = auto()
@@ -47,6 +49,10 @@ ANY = Rule(At.ANY)
 
 def account(permission: Permission) -> Rule:
     return Rule(At.ACCOUNT, permission)
+
+
+def operator(permission: Permission) -> Rule:
+    return Rule(At.OPERATOR, permission)
 
 
 def scoped(permission: Permission, named: str = "", absent: Absent | None = None) -> Rule:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -15,13 +15,14 @@ from pierhead.server.auth import Call, OwnCall, own_caller
 from pierhead.server.credentials import Asked, asked, is_still
 
 from .answers import Answer, PageData, answer, page_data
+from .late_routes import LateRouter
 from .params import OwnScope, page_of
 from .run_events import EVENT_STREAM, RunStreams
 from .wire.runs import RunInfo, RunSummary
 
 RunId = Annotated[str, Path(alias="runId")]
 
-router = APIRouter(prefix="/pierhead/v1/runs", tags=["runs"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1/runs", tags=["runs"], dependencies=[Depends(own_caller)])
 
 
 @router.get("", operation_id="listRuns")

@@ -1,13 +1,14 @@
 """The secret managers that this server knows."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.server.auth import OwnCall, own_caller
 
 from .answers import Answer, answer
+from .late_routes import LateRouter
 from .wire.secret_managers import SecretManagerItem
 
-router = APIRouter(prefix="/pierhead/v1", tags=["secrets"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1", tags=["secrets"], dependencies=[Depends(own_caller)])
 
 
 @router.get("/secret-managers", operation_id="listSecretManagers")

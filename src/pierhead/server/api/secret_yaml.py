@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import TypeAdapter
 
 from pierhead.control.pipelines import PipelineSyntaxError, yaml_value
@@ -12,13 +12,14 @@ from pierhead.server.auth import ReferenceCall, reference_caller
 
 from .answers import Answer, answer
 from .bodies import JSON, checked, raw_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope
 from .pipelines import YAML
 from .refusals import EmptyBodyError
 from .wire.secrets import SecretBody, SecretItem
 
-router = APIRouter(prefix="/ng/api/v2/secrets", tags=["secrets"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/v2/secrets", tags=["secrets"], dependencies=[Depends(reference_caller)])
 
 _SECRET = TypeAdapter(SecretBody)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.access import Permission
 from pierhead.control.connectors import ForceDeleteError
@@ -13,12 +13,13 @@ from pierhead.server.auth import ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ForceDelete, ReferenceScope, SearchTerm, page_of
 from .secret_lists import SecretsAsked, listed
 from .wire.secrets import SecretBody, SecretFilterBody, SecretItem
 
-router = APIRouter(prefix="/ng/api/v2/secrets", tags=["secrets"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/v2/secrets", tags=["secrets"], dependencies=[Depends(reference_caller)])
 
 Sent = Annotated[SecretBody, Depends(json_body(SecretBody))]
 Filter = Annotated[SecretFilterBody | None, Depends(json_body(SecretFilterBody, is_optional=True))]

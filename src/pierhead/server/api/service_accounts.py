@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import Identifiers, ServiceAccount
 from pierhead.control.secrets import check_same_scope
@@ -10,14 +10,19 @@ from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
+from .assignment_rights import told_of
 from .bodies import json_body
+from .givers import giver_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import ReferenceScope, SearchTerm, page_of
 from .refusals import FieldProblem, InvalidFieldsError
 from .wire.grants import AssignmentNote
 from .wire.service_accounts import ServiceAccountAggregate, ServiceAccountIn, ServiceAccountOut
 
-router = APIRouter(prefix="/ng/api/serviceaccount", tags=["service-accounts"], dependencies=[Depends(reference_caller)])
+router = LateRouter(
+    prefix="/ng/api/serviceaccount", tags=["service-accounts"], dependencies=[Depends(reference_caller)]
+)
 
 Sent = Annotated[ServiceAccountIn, Depends(json_body(ServiceAccountIn))]
 Wanted = Annotated[list[str] | None, Query(alias="identifiers", max_length=1000)]
@@ -70,7 +75,7 @@ def update(call: ReferenceCall, scope: ReferenceScope, identifier: str, body: Se
 @router.delete("/{identifier}", operation_id="deleteServiceAccount")
 def delete(call: ReferenceCall, scope: ReferenceScope, identifier: str) -> Answer[bool]:
     """With its API keys, tokens and role assignments."""
-    call.app.people.service_accounts.delete(scope, identifier, by=call.actor)
+    call.app.people.service_accounts.delete(scope, identifier, giver=giver_of(call))
     return answer(call, True)
 
 
@@ -82,4 +87,4 @@ def _among(visible: Identifiers, wanted: list[str] | None) -> Identifiers:
 
 def _aggregate(call: Call, account: ServiceAccount) -> ServiceAccountAggregate:
     tokens, granted = call.app.people.service_accounts.details(account)
-    return ServiceAccountAggregate.of(account, tokens, map(AssignmentNote.of, granted))
+    return ServiceAccountAggregate.of(account, tokens, map(AssignmentNote.of, told_of(call, granted)))

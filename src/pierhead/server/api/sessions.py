@@ -6,7 +6,7 @@ The session is a cookie that no script can read; ``csrfToken`` is what a page se
 import html
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -20,14 +20,15 @@ from pierhead.server.credentials import check_origin, session_of
 
 from .answers import Answer, answer
 from .bodies import json_body
+from .late_routes import LateRouter
 from .openapi import takes
 from .ports import Application
 from .refusals import FieldProblem, InvalidFieldsError
 from .slow_calls import Slow
 from .wire.sessions import LoginBody, PasswordBody, SessionItem, secret
 
-open_router = APIRouter(prefix="/pierhead/v1/session", tags=["sessions"])
-router = APIRouter(prefix="/pierhead/v1", tags=["sessions"], dependencies=[Depends(own_caller)])
+open_router = LateRouter(prefix="/pierhead/v1/session", tags=["sessions"])
+router = LateRouter(prefix="/pierhead/v1", tags=["sessions"], dependencies=[Depends(own_caller)])
 
 Sent = Annotated[LoginBody, Depends(json_body(LoginBody))]
 SentPassword = Annotated[PasswordBody, Depends(json_body(PasswordBody))]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from pierhead.control.access import Permission
 from pierhead.control.connectors import ConnectorMissingError, Use, uses_of_connector
@@ -15,10 +15,11 @@ from pierhead.kit.paging import Page, PageRequest
 from pierhead.server.auth import Call, ReferenceCall, reference_caller
 
 from .answers import Answer, PageData, answer, page_data
+from .late_routes import LateRouter
 from .params import ReferenceScope, SearchTerm, page_of
 from .wire.uses import EntityDetail, EntityUse
 
-router = APIRouter(prefix="/ng/api/entitySetupUsage", tags=["uses"], dependencies=[Depends(reference_caller)])
+router = LateRouter(prefix="/ng/api/entitySetupUsage", tags=["uses"], dependencies=[Depends(reference_caller)])
 
 
 class EntityType(StrEnum):

@@ -1,6 +1,6 @@
 """Is the server there, and who is calling?"""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -9,10 +9,11 @@ from pierhead.server.auth import OwnCall, own_caller
 from pierhead.server.readiness import Readiness
 
 from .answers import Answer, answer
+from .late_routes import LateRouter
 from .wire.system import Health, NotReady, Ready, Whoami
 
-open_router = APIRouter(tags=["system"])
-router = APIRouter(prefix="/pierhead/v1", tags=["system"], dependencies=[Depends(own_caller)])
+open_router = LateRouter(tags=["system"])
+router = LateRouter(prefix="/pierhead/v1", tags=["system"], dependencies=[Depends(own_caller)])
 
 
 @open_router.get("/health", operation_id="health")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from pierhead.control.delegates import LogLine
 from pierhead.control.tasks import TaskRow, TaskState
@@ -12,10 +12,11 @@ from pierhead.server.auth import Call, OwnCall, own_caller
 from .answers import Answer, PageData, answer, page_data
 from .discretion import Discretion
 from .holders import authorised_task, names_of, task_info
+from .late_routes import LateRouter
 from .params import OwnScope, page_of
 from .wire.tasks import SelectionInfo, TaskInfo
 
-router = APIRouter(prefix="/pierhead/v1/tasks", tags=["tasks"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1/tasks", tags=["tasks"], dependencies=[Depends(own_caller)])
 
 TaskId = Annotated[str, Path(alias="taskId")]
 

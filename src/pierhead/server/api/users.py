@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from pierhead.control.scopes import Scope
 from pierhead.kit.paging import PageRequest
@@ -12,11 +12,12 @@ from . import reference_users
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
 from .givers import giver_of
+from .late_routes import LateRouter
 from .openapi import takes
 from .params import SearchTerm, page_of
 from .wire.users import UserIn, UserItem, UserNameIn
 
-router = APIRouter(prefix="/pierhead/v1/users", tags=["users"], dependencies=[Depends(own_caller)])
+router = LateRouter(prefix="/pierhead/v1/users", tags=["users"], dependencies=[Depends(own_caller)])
 
 
 @router.get("", operation_id="listUsers")
@@ -64,7 +65,7 @@ def disable(call: OwnCall, userId: str) -> Answer[UserItem]:  # noqa: N803
 @router.post("/{userId}/enable", operation_id="enableUser")
 def enable(call: OwnCall, userId: str) -> Answer[UserItem]:  # noqa: N803
     call.authorise(Scope(call.account), userId)
-    return answer(call, UserItem.of(call.app.people.users.enable(call.account, userId, by=call.actor)))
+    return answer(call, UserItem.of(call.app.people.users.enable(call.account, userId, giver=giver_of(call))))
 
 
 @router.delete("/{userId}", operation_id="deleteUser")

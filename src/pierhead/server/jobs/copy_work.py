@@ -1,4 +1,4 @@
-"""``copy``: one image from where one connector leads to where another leads; the outcome stands in the task's row."""
+"""``copy``: images from where connectors lead to where others lead; the outcome of each stands in the task's row."""
 
 from collections.abc import Iterable
 
@@ -15,18 +15,16 @@ from pierhead.protocol.tasks import (
     TaskFailure,
 )
 
+from .copy_wishes import CopyWish, wishes_in
 from .errors import clipped, document_of
 from .origins import by_host
-from .payloads import Place, place_in, text_in
+from .payloads import Place
 from .performer import performer_of
 from .question_work import named
 from .registry_access import RegistrySecrets, access_for_image
 from .results import check_keys, document_of_result, expect, kept
 from .work import Outcome, Report, WorkStore, WorkTransaction
 
-SOURCE = "source"
-TARGET = "target"
-_KEY = "image"
 _MOST_LATEST = 1000
 _GOOD = (CopyState.COPIED, CopyState.PRESENT)
 
@@ -39,35 +37,24 @@ class CopyWork:
         self._queue = queue
         self._connectors = connectors
         self._secrets = secrets
-        self._latest: dict[str, CopyEvent] = {}
+        self._latest: dict[str, dict[str, CopyEvent]] = {}
 
-    def latest(self, task_id: str) -> CopyEvent | None:
-        """What was last reported of a copy that goes on; only what this process was told, and only for people."""
-        return self._latest.get(task_id)
+    def latest(self, task_id: str) -> tuple[CopyEvent, ...]:
+        """What was last reported of each image of a copy that goes on; only what this process was told, and only for
+        people."""
+        return tuple(self._latest.get(task_id, {}).values())
 
     def order(self, lease: Lease) -> CopyTask:
         """Goes on from what an earlier attempt left."""
-        source, target = self._connector(lease.task, SOURCE), self._connector(lease.task, TARGET)
-        taken, put = named(source, text_in(lease.task, "from")), named(target, text_in(lease.task, "to"))
-        digest, platforms = lease.task.payload.get("digest"), lease.task.payload.get("platforms")
-        assert isinstance(platforms, list | tuple)
         secrets = self._secrets.shown_to(performer_of(self._store, lease))
-        image = CopyImage(
-            key=_KEY,
-            source=str(taken),
-            digest=str(digest) if digest else None,
-            target=str(put),
-            from_registry=access_for_image(taken, source, secrets),
-            to_registry=access_for_image(put, target, secrets),
-            platforms=tuple(map(str, platforms)),
-        )
+        images = tuple(self._image(key, wish, secrets) for key, wish in wishes_in(lease.task).items())
         checkpoint = lease.task.checkpoint
-        return CopyTask(images=(image,), checkpoint=None if checkpoint is None else dict(checkpoint))
+        return CopyTask(images=images, checkpoint=None if checkpoint is None else dict(checkpoint))
 
     def progress(self, lease: Lease, report: Report) -> None:
-        check_keys((event.key for event in report.copies), (_KEY,), lease.task.kind)
+        check_keys((event.key for event in report.copies), wishes_in(lease.task), lease.task.kind)
         if report.copies:
-            self._latest[lease.id] = report.copies[-1]
+            self._latest.setdefault(lease.id, {}).update({event.key: event for event in report.copies})
             if len(self._latest) > _MOST_LATEST:  # of copies that ended elsewhere
                 del self._latest[next(iter(self._latest))]
         if report.checkpoint is not None:
@@ -77,11 +64,12 @@ class CopyWork:
     def finish(self, lease: Lease, result: Result, is_cancelled: bool) -> None:
         self._latest.pop(lease.id, None)
         checked = expect(result, CopyResult, lease.task.kind)
+        keys = wishes_in(lease.task)
         if isinstance(checked, CopyResult):
-            check_keys((event.key for event in checked.images), (_KEY,), lease.task.kind)
+            check_keys((event.key for event in checked.images), keys, lease.task.kind)
             checked = kept(_clipped(checked), lease.task.kind)
         document = None if isinstance(checked, FailedResult) else document_of_result(checked)
-        failure = _failure(checked)
+        failure = _failure(checked, len(keys))
         state = TaskState.SUCCEEDED if failure is None else TaskState.FAILED
         with self._store.transaction() as tx:
             if is_cancelled and failure is not None:
@@ -101,37 +89,60 @@ class CopyWork:
         assert isinstance(origins, list | tuple)
         if not isinstance(result, CopyResult | FailedResult):
             return []
-        failure = _failure(result)
-        if failure is None:
+        if isinstance(result, CopyResult):
+            failures = [event.error for event in result.images if event.state not in _GOOD and event.error]
+        else:
+            failures = [result.error]
+        if not failures:
             return [(str(origin), None) for origin in origins]
-        url = failure.exchange.url if failure.exchange else ""
-        asked = url.partition("://")[2].partition("/")[0]
-        return [(origin, failure) for host, origin in by_host(map(str, origins)).items() if host == asked]
+        hosts = by_host(map(str, origins))
+        asked = {_host(failure): failure for failure in reversed(failures)}
+        return [(origin, asked[host]) for host, origin in hosts.items() if host in asked]
 
-    def _connector(self, task: TaskRow, key: str) -> Connector:
-        place = place_in(task, key)
+    def _image(self, key: str, wish: CopyWish, secrets: RegistrySecrets) -> CopyImage:
+        source, target = self._connector(wish.source), self._connector(wish.target)
+        taken, put = named(source, wish.image), named(target, wish.name)
+        return CopyImage(
+            key=key,
+            source=str(taken),
+            digest=wish.digest,
+            target=str(put),
+            from_registry=access_for_image(taken, source, secrets),
+            to_registry=access_for_image(put, target, secrets),
+            platforms=wish.platforms,
+            index=wish.index,
+            referrers=wish.referrers,
+        )
+
+    def _connector(self, place: Place) -> Connector:
         return self._connectors.get(place.scope, place.connector)
 
 
-def copy_payload(
-    source: Place, image: str, target: Place, name: str, digest: str | None, platforms: tuple[str, ...]
-) -> dict[str, object]:
-    places = {SOURCE: source.to_json(), TARGET: target.to_json()}
-    return {**places, "from": image, "to": name, "digest": digest, "platforms": list(platforms)}
+def _host(failure: TaskFailure) -> str:
+    url = failure.exchange.url if failure.exchange else ""
+    return url.partition("://")[2].partition("/")[0]
 
 
-def _failure(result: CopyResult | FailedResult) -> TaskFailure | None:
+def _failure(result: CopyResult | FailedResult, count: int) -> TaskFailure | None:
+    """That of the first image that failed, said of all when there are several."""
     if isinstance(result, FailedResult):
         return result.error
     bad = [event for event in result.images if event.state not in _GOOD]
-    if not bad and result.images:
+    missing = count - len({event.key for event in result.images})
+    if not bad and not missing:
         return None
     said = next((event.error for event in bad if event.error is not None), None)
-    return said or TaskFailure(code="no-outcome", category="unavailable", message="the copy ended without an outcome")
+    if said is None:
+        return TaskFailure(code="no-outcome", category="unavailable", message="the copy ended without an outcome")
+    if count == 1:
+        return said
+    failed = len(bad) + missing
+    return said.model_copy(update={"message": f"{failed} of {count} images were not copied; the first: {said.message}"})
 
 
 def _clipped(result: CopyResult) -> CopyResult:
-    return CopyResult(images=tuple(_event(event) for event in result.images[:1]))
+    """The last event of each image."""
+    return CopyResult(images=tuple(_event(event) for event in {each.key: each for each in result.images}.values()))
 
 
 def _event(event: CopyEvent) -> CopyEvent:

@@ -11,6 +11,7 @@ TEST_KIND = "testConnection"
 TAGS_KIND = "listTags"
 REPOSITORIES_KIND = "listRepositories"
 RESOLVE_KIND = "resolve"
+READ_TAGS_KIND = "readTags"
 COPY_KIND = "copy"
 
 
@@ -27,11 +28,14 @@ class Place:
 
 def place_in(task: TaskRow, key: str | None = None) -> Place:
     """What ``Place.to_json`` wrote, into the payload itself or below ``key``; the account is always the task's."""
-    found = task.payload if key is None else task.payload[key]
-    assert isinstance(found, Mapping)
-    org, project = found.get("org"), found.get("project")
-    scope = Scope(task.account, str(org) if org else None, str(project) if project else None)
-    return Place(scope, str(found["connector"]))
+    return place_of(task.account, task.payload if key is None else task.payload[key])
+
+
+def place_of(account: str, written: object) -> Place:
+    assert isinstance(written, Mapping)
+    org, project = written.get("org"), written.get("project")
+    scope = Scope(account, str(org) if org else None, str(project) if project else None)
+    return Place(scope, str(written["connector"]))
 
 
 def text_in(task: TaskRow, key: str) -> str:
@@ -40,3 +44,9 @@ def text_in(task: TaskRow, key: str) -> str:
 
 def limit_in(task: TaskRow) -> int:
     return int(str(task.payload["limit"]))
+
+
+def texts_in(task: TaskRow, key: str) -> tuple[str, ...]:
+    found = task.payload[key]
+    assert isinstance(found, list | tuple)
+    return tuple(map(str, found))

@@ -17,10 +17,10 @@ from pierhead.control.scopes import Scope
 from pierhead.control.tasks import Busy, Lease, StaleLeaseError, TaskQueue
 from pierhead.kit.ids import random_text
 from pierhead.kit.tasks import Loop
-from pierhead.protocol.tasks import FailedResult, Result, Task
+from pierhead.protocol.tasks import FailedResult, ListTagsTask, Result, Task
 from pierhead.registry.transport import Transport
 from pierhead.worker.cancel import CancelToken
-from pierhead.worker.execute import execute
+from pierhead.worker.execute import execute, pages
 from pierhead.worker.runtimes.oci_layout import OciLayout
 
 from .lease_keeper import LeaseKeeper
@@ -105,6 +105,10 @@ class PlatformDelegate:
     def ask(self, task: Task) -> Result:
         """Performs a question on the calling thread, past the queue (ADR 0006)."""
         return execute(task, layout=self._layout, transport=self._transport, cancel=CancelToken())
+
+    def ask_pages(self, task: ListTagsTask) -> Iterator[Result]:
+        """The same for a list that is wanted page by page."""
+        return pages(task, transport=self._transport)
 
     def _take_one(self, kinds: Collection[str], busy: Busy, _: threading.Event) -> float:
         lease = self._queue.lease(self._owner, kinds, wait_s=_LOOK_EVERY_S, busy=busy)

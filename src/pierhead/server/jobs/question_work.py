@@ -1,6 +1,6 @@
 """Questions to a registry that leave nothing behind but their answer: tags, repositories, what a tag means now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from pydantic import BaseModel
@@ -12,16 +12,27 @@ from pierhead.protocol.tasks import (
     FailedResult,
     ListRepositoriesTask,
     ListTagsTask,
+    ReadTagsTask,
     RepositoriesResult,
     ResolveResult,
     ResolveTask,
     Result,
+    TagFactsResult,
     TagsResult,
     Task,
 )
 
 from .errors import document_of
-from .payloads import REPOSITORIES_KIND, RESOLVE_KIND, TAGS_KIND, limit_in, place_in, text_in
+from .payloads import (
+    READ_TAGS_KIND,
+    REPOSITORIES_KIND,
+    RESOLVE_KIND,
+    TAGS_KIND,
+    limit_in,
+    place_in,
+    text_in,
+    texts_in,
+)
 from .performer import performer_of
 from .registry_access import RegistrySecrets, access_for, access_for_image
 from .results import document_of_result, expect, kept
@@ -58,10 +69,19 @@ class Resolution:
         return resolve_task(connector, text_in(row, "image"), secrets)
 
 
+class Facts:
+    answer = TagFactsResult
+
+    def task(self, row: TaskRow, connector: Connector, secrets: RegistrySecrets) -> Task:
+        tags = texts_in(row, "tags")
+        return read_tags_task(connector, text_in(row, "repository"), tags, secrets, with_configs=_configs_in(row))
+
+
 QUESTIONS: dict[str, Question] = {
     TAGS_KIND: Tags(),
     REPOSITORIES_KIND: Repositories(),
     RESOLVE_KIND: Resolution(),
+    READ_TAGS_KIND: Facts(),
 }
 
 
@@ -69,13 +89,19 @@ class QuestionWork:
     """The answer stands in the task's row, for whoever waits for its end."""
 
     def __init__(
-        self, store: WorkStore, queue: TaskQueue, connectors: ConnectorService, secrets: RegistrySecrets, kind: str
+        self,
+        store: WorkStore,
+        queue: TaskQueue,
+        connectors: ConnectorService,
+        secrets: RegistrySecrets,
+        kind: str,
+        question: Question | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
         self._connectors = connectors
         self._secrets = secrets
-        self._question = QUESTIONS[kind]
+        self._question = question or QUESTIONS[kind]
 
     def order(self, lease: Lease) -> Task:
         place = place_in(lease.task)
@@ -121,6 +147,19 @@ def resolve_task(connector: Connector, image: str, secrets: RegistrySecrets) -> 
     """Raises InvalidImageReferenceError, ImageNotPlaceableError."""
     reference = named(connector, image)
     return ResolveTask(registry=access_for_image(reference, connector, secrets), reference=str(reference))
+
+
+def read_tags_task(
+    connector: Connector, repository: str, tags: Sequence[str], secrets: RegistrySecrets, *, with_configs: bool
+) -> ReadTagsTask:
+    """Raises InvalidImageReferenceError, ImageNotPlaceableError."""
+    reference = named(connector, repository)
+    access = access_for_image(reference, connector, secrets)
+    return ReadTagsTask(registry=access, repository=reference.repository, tags=tuple(tags), with_configs=with_configs)
+
+
+def _configs_in(row: TaskRow) -> bool:
+    return row.payload["withConfigs"] is True
 
 
 def named(connector: Connector, image: str) -> Reference:

@@ -9,6 +9,7 @@ from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock
 
 from .copy_work import CopyWork
+from .inspecting import INSPECT_KIND, Inspection
 from .payloads import COPY_KIND, PULL_KIND, TEST_KIND
 from .pull_work import PullWork
 from .question_work import QUESTIONS, QuestionWork
@@ -30,5 +31,6 @@ def all_works(
         PULL_KIND: PullWork(store, runs, secrets),
         TEST_KIND: TestWork(store, queue, connectors, catalogue, secrets, clock),
         COPY_KIND: CopyWork(store, queue, connectors, secrets),
+        INSPECT_KIND: QuestionWork(store, queue, connectors, secrets, INSPECT_KIND, Inspection()),
         **{kind: QuestionWork(store, queue, connectors, secrets, kind) for kind in QUESTIONS},
     }

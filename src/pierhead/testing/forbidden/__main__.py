@@ -41,8 +41,9 @@ def main(seed: int, count: int, api_count: int, directory: Path, policy: str = "
             if opened() - evil.connections > before:
                 suspects.append(str(attempt))
     statuses = _through_the_api(settings, attempts, api_count) if api_count else Counter[int]()
-    shown = suspects[:20] if _unexplained(evil) else []
-    told = {"forbidden": forbidden.connections, "unexplained": _unexplained(evil), "evil": evil.connections}
+    unexplained = _unexplained(evil)
+    shown = suspects[:20] if unexplained else []
+    told = {"forbidden": forbidden.connections, "unexplained": unexplained, "evil": evil.connections}
     said = {"outcomes": dict(sorted(outcomes.items())), "statuses": dict(statuses), "suspects": shown}
     print(json.dumps(told | said), flush=True)  # noqa: T201 - to the test
     return 0

@@ -9,6 +9,7 @@ from pierhead.protocol.tasks import (
     CopyTask,
     ListRepositoriesTask,
     ListTagsTask,
+    ReadTagsTask,
     RegistryAccess,
     ResolveTask,
     Task,
@@ -128,6 +129,7 @@ class Attempts:
         tasks: dict[str, Callable[[], Task]] = {
             "resolve": lambda: ResolveTask(registry=access, reference=f"{IMAGE}:1"),
             "tags": lambda: ListTagsTask(registry=access, repository="a/b"),
+            "facts": lambda: ReadTagsTask(registry=access, repository="a/b", tags=("1",), with_configs=True),
             "repositories": lambda: ListRepositoriesTask(registry=access),
             "test": lambda: TestConnectionTask(registry=access, images=(f"{IMAGE}:1",)),
             "copy": lambda: CopyTask(

@@ -2,6 +2,6 @@
 
 from .copy import copy_images
 from .progress import CopyProgress, CopyState
-from .request import CopyRequest
+from .request import CopyRequest, IndexMode
 
-__all__ = ["CopyProgress", "CopyRequest", "CopyState", "copy_images"]
+__all__ = ["CopyProgress", "CopyRequest", "CopyState", "IndexMode", "copy_images"]

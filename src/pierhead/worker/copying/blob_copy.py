@@ -14,7 +14,6 @@ from typing import Final
 from pierhead.kit.errors import AppError, IntegrityError
 from pierhead.kit.limits import MIB
 from pierhead.oci.descriptor import Descriptor
-from pierhead.registry.client import RegistryClient
 from pierhead.registry.errors import RegistryError, RegistryRateLimitedError, RequestRefusedError
 from pierhead.registry.push import PushClient
 from pierhead.registry.push_errors import PiecesRefusedError, StoredOtherwiseError
@@ -27,6 +26,7 @@ from .checkpoint import UploadBook, upload_key
 from .errors import NotConfirmedError
 from .meter import CopyMeter
 from .reader import BlobReader, Piece
+from .source import ImageSource
 
 PIECE_BYTES: Final = 8 * MIB
 _LARGEST_PIECE: Final = 16 * MIB
@@ -45,7 +45,7 @@ class How(Enum):
 class Source:
     """``subject``: whom to name when it goes wrong."""
 
-    client: RegistryClient
+    client: ImageSource
     repository: str
     subject: Subject
 

@@ -11,9 +11,46 @@ class SeveralPlatformsError(UnsupportedError):
         super().__init__(
             f"{name} cannot be copied for {', '.join(platforms[:10])} only: an index with some members left out "
             "would have another digest",
-            hint="name no platform to copy the whole index, or exactly one to copy its manifest",
+            hint="choose what becomes of the index: sparse (it stays as it is, with members missing at the target) or "
+            "rewritten (a new index, which names the original)",
         )
         self.platforms = platforms
+
+
+class NoPlatformsError(InvalidInputError):
+    code = "no-platforms"
+
+    def __init__(self, name: str, mode: str) -> None:
+        super().__init__(
+            f"{name} is to be copied with a {mode} index, and no platforms are named",
+            hint="name the platforms, or copy the whole index",
+        )
+
+
+class SparseRefusedError(UnsupportedError):
+    """The target takes no index of which it does not have all members."""
+
+    code = "sparse-index-refused"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name}: the registry takes no index with members missing",
+            hint="copy it as rewritten: a new index with the wanted platforms only, which names the original",
+        )
+        self.name = name
+
+
+class FallbackTagError(ConflictError):
+    """The list of referrers that is kept under a tag at the target is not one, or others write it all the time."""
+
+    code = "referrers-tag"
+
+    def __init__(self, name: str, tag: str, reason: str) -> None:
+        super().__init__(
+            f"{name}: the referrers cannot be listed under {tag} at the target: {reason}",
+            hint="look at that tag in the target; copy again when nobody else writes there",
+        )
+        self.tag = tag
 
 
 class CopyCancelledError(ConflictError):

@@ -11,12 +11,11 @@ from typing import Final
 from pierhead.kit.errors import AppError
 from pierhead.kit.limits import MIB
 from pierhead.oci.descriptor import Descriptor
-from pierhead.registry.blobs import BlobBody
-from pierhead.registry.client import RegistryClient
 from pierhead.worker.failures import Subject
 
 from .blame import blamed_on
 from .meter import CopyMeter
+from .source import Body, ImageSource
 
 _READ_BYTES: Final = MIB  # more falls out of the processor's cache before it is hashed
 
@@ -52,7 +51,7 @@ class BlobReader:
 
     def __init__(
         self,
-        client: RegistryClient,
+        client: ImageSource,
         repository: str,
         blob: Descriptor,
         subject: Subject,
@@ -65,7 +64,7 @@ class BlobReader:
         self._subject = subject
         self._meter = meter
         self._given, self._next = pieces
-        self._body: BlobBody | None = None
+        self._body: Body | None = None
         self._hashed = 0  # bytes from the first one on, without a gap
         self._verifier = blob.digest.verifier()
 
@@ -148,7 +147,7 @@ class BlobReader:
             self._hashed = offset + len(data)
         self._meter.fetched += len(data)
 
-    def _at(self, offset: int) -> BlobBody:
+    def _at(self, offset: int) -> Body:
         if self._body is None or self._body.position != offset:
             self.close()
             self._body = self._client.open_blob(self._repository, self._blob, offset)

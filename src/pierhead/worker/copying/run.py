@@ -12,7 +12,6 @@ from time import monotonic
 
 from pierhead.kit.errors import AppError
 from pierhead.oci.digest import Digest
-from pierhead.registry.client import RegistryClient
 from pierhead.registry.context import CallContext
 from pierhead.registry.errors import CallCancelledError
 from pierhead.registry.push import PushClient
@@ -26,11 +25,14 @@ from .blame import blamed
 from .blob_copy import BlobCopy, How, Source, Target
 from .board import CopyBoard
 from .checkpoint import Document, UploadBook
+from .documents import Documents
 from .errors import CopyCancelledError
-from .plan import CopyPlan, CopyPlanner, Documents
+from .evidence import KnownTags
+from .plan import CopyPlan, CopyPlanner
 from .progress import CopyProgress, CopyState, Report
 from .publish import publish
 from .request import CopyRequest
+from .source import OpenSource
 from .work import BlobJob, ImageCopy
 
 SMALL_THREADS = 16
@@ -58,17 +60,20 @@ class CopyRun:
         left: Document | None,
         cancel: CancelToken,
         data_threads: int,
+        open_source: OpenSource,
     ) -> None:
         self._transport = transport
         self._clock = transport.clock
         self._report = report
         self._checkpoint = checkpoint
         self._cancel = cancel
+        self._open_source = open_source
         self._images = [self._image(request) for request in requests]
         self._open = set(self._images)
         self._unplanned = deque(self._images)
         self._board = CopyBoard()
         self._documents = Documents()
+        self._tags = KnownTags()
         self._inbox: SimpleQueue[Done | _BookChanged | tuple[ImageCopy, Digest]] = SimpleQueue()
         self._book = UploadBook(left, lambda: self._inbox.put(_BookChanged()))
         self._running: set[BlobJob] = set()
@@ -80,7 +85,7 @@ class CopyRun:
     def _image(self, request: CopyRequest) -> ImageCopy:
         cancel = Event()
         call = CallContext(cancel)
-        source = RegistryClient(request.from_endpoint, self._transport, call)
+        source = self._open_source(request, call)
         target = PushClient(request.to_endpoint, self._transport, call)
         return ImageCopy(request, source, target, self._clock.monotonic(), cancel)
 
@@ -104,7 +109,7 @@ class CopyRun:
             image = self._unplanned.popleft()
             if image.outcome is None:
                 resolved = partial(self._post_resolved, image)
-                planner = CopyPlanner(image.request, image.source, image.target, self._documents, resolved)
+                planner = CopyPlanner(image.request, image.source, image.target, self._documents, self._tags, resolved)
                 self._small.submit(image, planner.plan)
         for image in [each for each in self._open if each.is_ready]:
             if self._small.has_room and image.plan is not None:
@@ -118,7 +123,7 @@ class CopyRun:
     def _blob_copy(self, job: BlobJob) -> BlobCopy:
         job.owner = job.waiting[0]
         request, call = job.owner.request, CallContext(job.cancel)
-        source = RegistryClient(request.from_endpoint, self._transport, call)
+        source = self._open_source(request, call)
         target = PushClient(request.to_endpoint, self._transport, call)
         return BlobCopy(
             job.blob,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from pierhead.oci.descriptor import Descriptor
 from pierhead.oci.digest import Digest
-from pierhead.registry.client import RegistryClient
 from pierhead.registry.push import PushClient
 from pierhead.worker.failures import Failure
 
@@ -14,6 +13,9 @@ from .meter import CopyMeter
 from .plan import CopyPlan
 from .progress import CopyProgress, CopyState
 from .request import CopyRequest
+from .source import ImageSource
+
+_GOOD = (CopyState.COPIED, CopyState.PRESENT)
 
 
 @dataclass(slots=True, eq=False)
@@ -42,7 +44,7 @@ class ImageCopy:
     """Times are of the transport's monotonic clock. ``jobs`` has every blob of the plan, done or not."""
 
     request: CopyRequest
-    source: RegistryClient
+    source: ImageSource
     target: PushClient
     began: float
     cancel: threading.Event
@@ -78,15 +80,19 @@ class ImageCopy:
 
     def progress(self, now: float, error: Failure | None = None) -> CopyProgress:
         plan = self.plan
+        evidence = plan.evidence if plan and self.request.referrers and self.state in _GOOD else None
         total = None if plan is None else plan.documents_bytes + sum(job.blob.size for job in self.jobs)
         return CopyProgress(
             key=self.request.key,
             state=self.state,
             digest=self.digest,
+            source_digest=None if plan is None else plan.source_digest,
             bytes_total=total,
             bytes_done=None if plan is None else self.done_bytes,
             bytes_fetched=self.fetched_bytes,
             bytes_mounted=None if plan is None else self.mounted_bytes,
+            referrers=evidence.count if evidence else None,
+            referrers_left_out=evidence.left_out if evidence else None,
             seconds=now - self.began,
             error=error,
         )

@@ -36,7 +36,7 @@ class World:
         return self.people.service_accounts.create(draft, by=BY).ref
 
     def key(self, owner: PrincipalRef, identifier: str = "default", default_ms: int | None = None) -> TokenAddress:
-        self.people.api_keys.create(ApiKeyDraft(owner, identifier, identifier, default_ms), by=BY)
+        self.people.api_keys.create(ApiKeyDraft(owner, identifier, identifier, default_ms), giver=self.giver())
         return TokenAddress(owner, identifier, "token")
 
     def token(self, owner: PrincipalRef) -> tuple[TokenAddress, str]:

@@ -11,6 +11,7 @@ from pierhead.control.access import (
     InvalidTokenError,
     KeyText,
     MissingTokenError,
+    NotOperatorError,
     Pepper,
     Token,
 )
@@ -77,6 +78,17 @@ def test_a_key_opens_no_other_account(access: AccessService) -> None:
     text = KeyText.parse(token.reveal())
     assert text is not None
     refusal(access, f"pat.{other.id}.{text.key_id}.{text.secret.reveal()}")
+
+
+def test_the_first_account_is_its_operators_though_a_clock_was_set_back(
+    access: AccessService, clock: FakeClock
+) -> None:
+    first = access.create_account()[0].id
+    for back in (0, -60):
+        clock.advance(back)
+        with pytest.raises(NotOperatorError):
+            access.check_operator(access.create_account("other")[0].id)
+    access.check_operator(first)
 
 
 def first_token(store: MemoryStore, account: str) -> Token:

@@ -8,6 +8,7 @@ import pytest
 
 from pierhead.control.access import (
     AccessDeniedError,
+    ApiKeyDraft,
     AssignmentDraft,
     Giver,
     LastWayInError,
@@ -91,6 +92,15 @@ def test_the_last_way_in_of_the_last_admin_stays(world: World, way: str) -> None
         tx.users.replace(replace(admin, subject="admin at the provider"))
     if way != "end-in-the-past":
         TAKE_AWAY[way](world, at, giver)
+
+
+@pytest.mark.parametrize("default_ms", [None, 1000])
+def test_a_rotation_gives_no_end_to_a_key_that_has_none(world: World, default_ms: int | None) -> None:
+    at = TokenAddress(world.admin, "admin", "admin")
+    world.people.api_keys.update(ApiKeyDraft(world.admin, "admin", "admin", default_ms), giver=world.giver())
+    text = world.people.api_tokens.rotate(at, giver=world.giver()).reveal()
+    world.clock.advance(10_000 * DAY.total_seconds())
+    assert world.opens(text)
 
 
 def test_a_second_admin_who_can_get_in_is_enough(world: World) -> None:

@@ -172,6 +172,23 @@ def test_what_an_admin_made_goes_on_working(world: Attack) -> None:
     assert world.opens(world.admin_key.reveal())
 
 
+def test_nobody_gives_a_little_to_those_who_may_do_more_so_that_their_keys_end(world: Attack) -> None:
+    second, robot = world.user("second@example.com"), world.machine("other")
+    world.give(second, "_account_admin")
+    world.rights.roles.create(world.role(Permission.SECRET_ACCESS))
+    world.give(robot, "custom")
+    text = world.made_by(world.as_(second), robot, "ci")
+    world.give(world.manager, "_account_viewer")
+    world.people.users.delete(world.account.id, second.identifier)
+    draft = AssignmentDraft(world.scope, "_account_viewer", robot.type, robot.identifier, EVERYTHING)
+    with pytest.raises(AccessDeniedError) as refusal:
+        world.rights.assignments.create(draft, giver=world.by_manager)
+    assert "would end" in refusal.value.hint
+    assert world.opens(text)
+    world.rights.assignments.create(draft, giver=world.by_admin)
+    assert not world.opens(text)
+
+
 def test_a_maker_who_is_gone_or_disabled_holds_nothing(world: Attack) -> None:
     for number, leave in enumerate((world.people.users.disable, world.people.users.delete)):
         second = world.user(f"second{number}@example.com")
@@ -181,6 +198,25 @@ def test_a_maker_who_is_gone_or_disabled_holds_nothing(world: Attack) -> None:
         leave(world.account.id, second.identifier)
         world.give(robot, "_account_viewer")
         assert not world.opens(text)
+
+
+def test_a_service_account_of_the_same_name_is_not_the_maker_that_is_gone(world: Attack) -> None:
+    maker = world.machine("maker")
+    first, later = world.made_by(world.as_(maker), world.robot, "first"), ""
+    world.clock.advance(1)
+    world.people.service_accounts.delete(world.scope, "maker", giver=world.by_admin)
+    assert world.machine("maker") == maker
+    later = world.made_by(world.as_(maker), world.robot, "later")
+    world.give(maker, "_account_viewer")
+    world.give(world.robot, "_account_viewer")
+    assert not world.opens(first)
+    assert world.opens(later)
+
+
+def test_what_a_service_account_makes_for_itself_is_its_own(world: Attack) -> None:
+    text = world.made_by(world.as_(world.robot), world.robot, "own")
+    world.give(world.robot, "_account_viewer")
+    assert world.opens(text)
 
 
 def test_what_the_program_made_goes_on_working(world: Attack) -> None:

@@ -139,10 +139,14 @@ def test_nobody_puts_more_into_a_role_that_is_in_use_than_he_has(stage: Stage) -
     assert not stage.may("ann", Permission.SECRET_EDIT, stage.place)
 
 
-def test_a_role_that_holds_more_than_the_caller_has_can_still_be_made_smaller(stage: Stage) -> None:
+def test_a_role_that_holds_more_than_the_caller_has_is_made_smaller_only_by_what_he_has(stage: Stage) -> None:
     both = stage.role("works", Permission.CONNECTOR_EDIT, Permission.SECRET_EDIT)
     stage.rights.roles.create(both)
     stage.give("bob", "works", stage.place)
+    stage.rights.roles.create(stage.role("connects", Permission.CONNECTOR_EDIT))
+    stage.give("ann", "connects", stage.place)
+    with pytest.raises(AccessDeniedError):
+        stage.rights.roles.update(stage.role("works", Permission.CONNECTOR_EDIT), giver=stage.giver("ann"))
     stage.rights.roles.update(stage.role("works", Permission.SECRET_EDIT), giver=stage.giver("ann"))
     assert not stage.may("bob", Permission.CONNECTOR_EDIT, stage.place)
 

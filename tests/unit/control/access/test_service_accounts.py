@@ -69,7 +69,7 @@ def test_one_that_is_made_anew_has_nothing_of_what_the_old_one_had(world: World)
     now = world.clock.now()
     with world.store.transaction() as tx:
         tx.role_assignments.add(RoleAssignment(world.scope, "x", "_account_admin", "g", machine, now, now))
-    world.people.service_accounts.delete(world.scope, "ci", by=BY)
+    world.people.service_accounts.delete(world.scope, "ci", giver=world.giver())
     assert world.last_record().entry.action is Action.DELETE
     assert world.machine() == machine
     assert not world.opens(text)

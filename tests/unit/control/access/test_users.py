@@ -121,7 +121,7 @@ def test_every_change_leaves_one_record_and_is_announced(world: World) -> None:
     user = users.create(account, "ada@example.com", "Ada", by=BY)
     users.rename(account, user.id, "Ada L.", by=BY)
     users.disable(account, user.id, giver=world.giver())
-    users.enable(account, user.id, by=BY)
+    users.enable(account, user.id, giver=world.giver())
     users.delete(account, user.id, giver=world.giver())
     assert world.records() - before == 5
     entry = world.last_record().entry

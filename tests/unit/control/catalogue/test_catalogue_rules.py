@@ -79,11 +79,31 @@ def test_without_a_pin_the_default_of_the_line_is_taken() -> None:
 
 
 def test_a_pin_wins_over_the_default_and_says_by_whom() -> None:
-    choice = choose_version("addonTag", Infra.K8, (pin("addonTag", "harness/ci-addon:1.16.90"),), CATALOGUE)
-    assert (choice.image, choice.source) == ("harness/ci-addon:1.16.90", VersionSource.PIN)
+    choice = choose_version("addonTag", Infra.K8, (pin("addonTag", "harness/ci-addon:1.16.93"),), CATALOGUE)
+    assert (choice.image, choice.source) == ("harness/ci-addon:1.16.93", VersionSource.PIN)
     assert [(reason.rule, reason.chosen) for reason in choice.trail] == [("pin", True), ("default", False)]
     assert "ann on 2026-01-05" in choice.trail[0].text
     assert choice.warnings == ()
+
+
+def test_a_pin_that_a_hotfix_has_passed_is_used_and_warned_about() -> None:
+    choice = choose_version("addonTag", Infra.K8, (pin("addonTag", "harness/ci-addon:1.16.90"),), CATALOGUE)
+    assert choice.image == "harness/ci-addon:1.16.90"
+    assert choice.warnings == ("harness/ci-addon:1.16.90 has a hotfix: move to harness/ci-addon:1.16.92",)
+    assert choice.trail[-1].rule == "support"
+
+
+def test_the_pin_of_the_innermost_place_decides_and_the_others_are_told() -> None:
+    canary = Pin("acc", Infra.K8, "addonTag", "x/a:1.16.99", NOW, "bob", "o", "p")
+    choice = choose_version("addonTag", Infra.K8, (canary, pin("addonTag", "harness/ci-addon:1.16.92")), CATALOGUE)
+    assert choice.image == "x/a:1.16.99"
+    assert [(reason.rule, reason.chosen) for reason in choice.trail] == [
+        ("pin", True),
+        ("pin", False),
+        ("default", False),
+    ]
+    assert choice.trail[0].text == "pinned for project o/p by bob on 2026-01-05"
+    assert choice.trail[1].text == "the account pins harness/ci-addon:1.16.92, which is overridden"
 
 
 def test_a_pin_of_another_infrastructure_is_not_looked_at() -> None:

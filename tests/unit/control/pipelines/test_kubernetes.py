@@ -60,6 +60,17 @@ def test_anonymous_images_have_no_secrets(stage: Document, plan: Planner) -> Non
     assert "imagePullSecrets" not in pod_of(manifests)["spec"]
 
 
+def test_a_source_behind_an_anonymous_connector_has_no_secret(stage: Document, plan: Planner, connect: Any) -> None:
+    there = (connect("open", "https://open.corp"), connect("hub", "https://registry.hub.docker.com", credentials=True))
+    step = "type: Run, spec: {image: 'team/app:1', connectorRef: account.open}"
+    alone = render(plan(stage(step), there=there).stages[0], credentials)
+    assert [manifest["kind"] for manifest in alone] == ["Pod"]
+    assert "open.corp/team/app:1" in str(alone)
+    assert "imagePullSecrets" not in pod_of(alone)["spec"]
+    beside = valid(render(plan(stage(step, infra=HUB), there=there).stages[0], credentials))
+    assert [list(auths_of(each)) for each in beside[:-1]] == [["https://index.docker.io/v1/"]]
+
+
 def test_each_connector_with_credentials_has_one_secret_of_its_keys(stage: Document, plan: Planner) -> None:
     text = stage(
         "type: S3Upload",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pierhead.adapters.keyring import AesKeyring
+from pierhead.adapters.keyring import MAX_KEYS, AesKeyring, KeyringFullError, key_id_of
 from pierhead.adapters.keyring_file import FileKeyring, KeyFileChangedError
 from pierhead.control.audit import Action, AuditFilter
 from pierhead.control.delegates import SealedTokens, TokenService
@@ -201,7 +201,9 @@ def test_a_key_file_grows_to_its_limit_and_then_refuses(keyring: FileKeyring, tm
     assert len(FileKeyring(tmp_path / "key").key_ids) == 64
     assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
     with pytest.raises(KeyFileChangedError, match="64 keys"):
-        keyring.add_key(*keyring.draw_key())
+        keyring.add_key(key_id_of(b"k" * 32), b"k" * 32)
+    with pytest.raises(KeyringFullError):
+        keyring.draw_key()
     assert len(FileKeyring(tmp_path / "key").key_ids) == 64
 
 
@@ -212,3 +214,16 @@ def test_a_rotation_is_not_begun_when_it_cannot_be_written_down(keys, fill, stor
     with pytest.raises(RuntimeError):
         keys.rotate("acc")
     assert keyring.key_ids == before
+
+
+def test_a_full_key_file_refuses_another_key_and_writes_no_record_of_one(
+    keys: EncryptionKeys, store: MemoryStore
+) -> None:
+    for _ in range(MAX_KEYS - 1):
+        keys.rotate("acc")
+    with store.snapshot() as tx:
+        before = tx.audit.tail("acc")
+    with pytest.raises(KeyringFullError):
+        keys.rotate("acc")
+    with store.snapshot() as tx:
+        assert tx.audit.tail("acc") == before

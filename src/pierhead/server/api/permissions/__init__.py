@@ -7,9 +7,41 @@ from collections.abc import Mapping
 
 from pierhead.server.api.rules import Rule
 
-from . import access, audit, config, connectors, delegates, login, people, places, secrets, system, work
+from . import (
+    access,
+    artifacts,
+    audit,
+    config,
+    connectors,
+    delegates,
+    gates,
+    login,
+    notices,
+    people,
+    places,
+    releases,
+    secrets,
+    system,
+    work,
+)
 
-_TABLES = (system, connectors, secrets, config, work, delegates, places, people, login, access, audit)
+_TABLES = (
+    system,
+    connectors,
+    secrets,
+    config,
+    work,
+    delegates,
+    places,
+    people,
+    login,
+    access,
+    audit,
+    releases,
+    artifacts,
+    gates,
+    notices,
+)
 RULES: Mapping[str, Rule] = {name: rule for table in _TABLES for name, rule in table.RULES.items()}
 
 

@@ -6,7 +6,7 @@ from pierhead.control.access import Permission as P
 from pierhead.control.scopes import Scope
 from pierhead.control.secrets import SecretMissingError
 from pierhead.kit.errors import AppError
-from pierhead.server.api.rules import Rule, account, listed, scoped
+from pierhead.server.api.rules import Rule, account, listed, operator, scoped
 
 
 def _absent(_: Scope, identifier: str) -> AppError:
@@ -31,6 +31,6 @@ RULES: Mapping[str, Rule] = {
     "listSecretsByFilterV2": listed(P.SECRET_VIEW),
     "validateSecretIdentifier": scoped(P.SECRET_VIEW),
     "listSecretManagers": account(P.SECRET_VIEW),
-    "listEncryptionKeys": account(P.ACCOUNT_VIEW),
-    "rotateEncryptionKeys": account(P.ACCOUNT_EDIT),
+    "listEncryptionKeys": operator(P.ACCOUNT_VIEW),
+    "rotateEncryptionKeys": operator(P.ACCOUNT_EDIT),
 }

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from pierhead.control.access import Permission
-from pierhead.server.api.rules import ANY, OPEN, Rule, account
+from pierhead.server.api.rules import ANY, OPEN, Rule, operator
 
 RULES: Mapping[str, Rule] = {
     "health": OPEN,
     "ready": OPEN,
     "whoami": ANY,
     "openapi": ANY,
-    "metrics": account(Permission.ACCOUNT_VIEW),  # or as PIERHEAD_METRICS says
+    "metrics": operator(Permission.ACCOUNT_VIEW),  # or as PIERHEAD_METRICS says
 }

@@ -14,7 +14,13 @@ from pierhead.kit.errors import AppError
 class Wire(BaseModel):
     """A body that we write."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        frozen=True,
+        defer_build=True,  # when first used: there are hundreds, and a server starts without any
+    )
 
 
 class Received(Wire):

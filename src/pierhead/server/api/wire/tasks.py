@@ -141,7 +141,10 @@ class SelectionInfo(Wire):
 
 
 def _connectors(payload: Mapping[str, object]) -> list[str]:
-    """Of a question or a test one, of a copy two."""
+    """Of a question or a test one, of a copy two for each image; each once where there are several images."""
+    images = payload.get("images")
+    if isinstance(images, list | tuple):
+        return list(dict.fromkeys(name for image in images for name in _connectors(image)))
     places = [payload, payload.get("source"), payload.get("target")]
     named = [place.get("connector") for place in places if isinstance(place, Mapping)]
     return [str(name) for name in named if name is not None]
@@ -150,6 +153,8 @@ def _connectors(payload: Mapping[str, object]) -> list[str]:
 def _subject(payload: Mapping[str, object]) -> str | None:
     if "from" in payload and "to" in payload:
         return f"{payload['from']} to {payload['to']}"
+    if isinstance(images := payload.get("images"), list | tuple):
+        return f"{len(images)} images"
     return _text(payload.get("image") or payload.get("repository"))
 
 

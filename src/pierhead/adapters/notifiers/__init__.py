@@ -1,0 +1,5 @@
+"""Ways by which notices leave the server."""
+
+from .webhook import HttpWebhooks
+
+__all__ = ["HttpWebhooks"]

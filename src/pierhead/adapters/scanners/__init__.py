@@ -1,0 +1,1 @@
+"""Finders of known vulnerabilities: our own over an imported OSV database, and trivy where it is installed."""

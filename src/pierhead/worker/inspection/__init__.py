@@ -1,0 +1,1 @@
+"""What gates want to know about an image, found out: documents, signatures, SBOMs, packages. ``run.inspect`` begins."""
