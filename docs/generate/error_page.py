@@ -29,7 +29,7 @@ the command line `--verbose` and `--json` print it. Its category decides the exi
 What most of them look like in real life is in [troubleshooting](../guides/troubleshooting.md).
 """
 BY_TASK = """\
-These are written into a run when its work was given up. They have no class of their own.
+These are written into a run, an image of one or an inspection. They have no class of their own.
 """
 TASK_ROWS = (
     ("task-deadline-passed", "unavailable", "the task was not finished before its deadline"),
@@ -37,6 +37,12 @@ TASK_ROWS = (
     ("task-timed-out", "unavailable", "a connection test did not end in time"),
     ("task-left-image", "error", "a task ended without a word about the image"),
     ("no-outcome", "unavailable", "a copy ended without an outcome"),
+    ("given-up", "unavailable", "nobody performed a phase of a mirror's run"),
+    ("immutable-tag-moved", "conflict", "a tag that never moves by the mirror's rules has moved at the source"),
+    ("gate-blocked", "denied", "gates keep the image in quarantine; its verdict says which and why"),
+    ("gate-waiting", "denied", "the image waits in quarantine for somebody's approval"),
+    ("too-many-packages", "too-large", "an image or an SBOM has more packages than are read"),
+    ("reader-failed", "error", "the process that reads packages from layers ended without a word"),
     ("task-cancelled", "conflict", "the run was cancelled"),
     ("error", "error", "an error without a name of its own"),
 )

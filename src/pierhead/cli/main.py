@@ -41,7 +41,8 @@ SECTIONS: Mapping[str, Mapping[str, LazyCommand]] = {
         "artifact": LazyCommand(f"{_PACKAGE}.artifact:artifact", "Tags and repositories that registries have."),
         "watch": LazyCommand(f"{_PACKAGE}.watch:watch", "See new and moved tags of an image."),
         "notice": LazyCommand(
-            f"{_PACKAGE}.notice:notice", "What happened by itself, and webhooks that are told of it."
+            f"{_PACKAGE}.notice:notice",
+            "What happened by itself: releases, watched tags, mirrors that fail; and webhooks that are told of it.",
         ),
         "mirror": LazyCommand(f"{_PACKAGE}.mirror:mirror", "Images copied ahead of need, under their own names."),
         "gate-policy": LazyCommand(

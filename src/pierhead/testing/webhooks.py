@@ -43,6 +43,11 @@ class ObedientWebhooks:
         return answer
 
 
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that went away is no news."""
+
+
 class Receiver:
     """Serves on loopback from entering to leaving; a context manager. ``status`` and ``headers`` of its answers can be
     changed at any time; while ``hold`` is cleared it does not answer."""
@@ -63,7 +68,7 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 """Says nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self._server = _QuietServer(("127.0.0.1", 0), Door)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 

@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+from pierhead.control.scopes import Scope
 from pierhead.control.tasks import StaleLeaseError, TaskQueue, TaskState
 from pierhead.kit.clock import SystemClock
 from pierhead.testing.clock import FakeClock
@@ -75,7 +76,7 @@ def test_a_stale_finish_takes_the_effects_of_its_transaction_with_it(store: Any,
         refused = True
     assert refused
     with store.snapshot() as tx:
-        assert tx.pins.all("acct", build.pin().infra) == ()
+        assert tx.pins.all(Scope("acct"), build.pin().infra) == ()
 
 
 def test_of_many_delegates_at_one_task_exactly_one_gets_it(store: Any) -> None:

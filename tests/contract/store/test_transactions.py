@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pierhead.control.delegates import Conclusion, LoggedLine, LogLine
+from pierhead.control.scopes import Scope
 from pierhead.kit.errors import UnavailableError
 from pierhead.kit.signals import Signal, Topic
 
@@ -36,7 +37,7 @@ def test_a_block_that_raises_leaves_nothing_of_anything(store: Any, build: Any) 
         assert tx.service_accounts.list(build.service_account().scope) == ()
         assert tx.secrets.find(build.secret().scope, "pw") is None
         assert tx.connectors.find(build.connector().scope, "hub") is None
-        assert tx.pins.all("acct", build.pin().infra) == ()
+        assert tx.pins.all(Scope("acct"), build.pin().infra) == ()
         assert tx.tasks.find("t1") is None
         assert tx.tasks.find("kept") == build.task("kept")
         assert tx.runs.find("acct", "r1") is None
