@@ -324,9 +324,7 @@ _SUBSCRIBED = {"url": "https://hooks.example.com/x", "secretRef": "$secret"}
 _NOTICES = {
     "listNotices": Sample(),
     "getNoticeFeed": Sample(),
-    "createSubscription": Sample(
-        body={"identifier": "mark_a_new", **_SUBSCRIBED}, extra=(Permission.SECRET_ACCESS,)
-    ),
+    "createSubscription": Sample(body={"identifier": "mark_a_new", **_SUBSCRIBED}, extra=(Permission.SECRET_ACCESS,)),
     "listSubscriptions": Sample(),
     "getSubscription": Sample(**_SUBSCRIPTION),
     "updateSubscription": Sample(

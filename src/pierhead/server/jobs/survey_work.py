@@ -95,9 +95,7 @@ class SurveyWork:
             return
         survey = self._survey(mirror, ways[0], result, tx.holdings.of(run.scope, run.mirror))
         plan = self._mirrors.surveyed(tx, run, mirror, origin_of(ways[0]).partition("://")[2], survey)
-        self._mirrors.planned(
-            tx, run, mirror, plan, lambda: self._tasks.enqueue(tx, mirror, MIRROR_KIND, run.id, ways)
-        )
+        self._mirrors.planned(tx, run, mirror, plan, lambda: self._tasks.enqueue(tx, mirror, MIRROR_KIND, run.id, ways))
 
     def given_up(self, tx: WorkTransaction, task: TaskRow) -> None:
         end_run(self._mirrors, cast(MirrorWorkTransaction, tx), task)
