@@ -128,7 +128,7 @@ def test_a_directory_is_made_true_in_an_order_that_works(home: Any) -> None:
     again = _actions(home.run("apply", "-f", "platform", "--json"))
     assert set(again.values()) == {"unchanged"}
     planned = home.run("apply", "-f", "platform", "--dry-run")
-    assert planned.out == "secret tok: its value is given and is not compared\n"
+    assert planned.out == "secret tok: its value is from file platform/tok.txt and is not compared\n"
     (home.root / "platform" / "tok.txt").write_text("another value")
     assert home.run("apply", "-f", "platform", "-q").out == ""
     assert home.run("apply", "-f", "platform").out == "nothing to do\n"
@@ -183,7 +183,8 @@ def test_a_document_that_cannot_be_meant_changes_nothing(home: Any) -> None:
     assert done.code == 2
     assert "a document has exactly one of the keys" in done.err
     home.write("unset.yaml", "secret: {identifier: s, name: s, type: SecretText, spec: {valueFrom: {env: NOT_SET}}}\n")
-    assert "the variable NOT_SET is not set" in home.run("apply", "-f", "unset.yaml").err
+    assert "--allow-env NOT_SET" in home.run("apply", "-f", "unset.yaml").err
+    assert "the variable NOT_SET is not set" in home.run("apply", "-f", "unset.yaml", "--allow-env", "NOT_SET").err
 
 
 def test_what_is_below_the_account_is_exported_with_its_place_and_its_people(home: Any) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "tell",
 ]
 
+_GIVEN = {True: "(given)", False: "(given; not compared)"}
 _READ_ONLY = frozenset(
     {"createdAt", "lastModifiedAt", "updatedAt", "status", "activityDetails", "harnessManaged", "gitDetails", "draft"}
     | {"entityValidityDetails", "governanceMetadata", "isFavorite", "warnings"}
@@ -55,7 +56,7 @@ class Change:
 class Step:
     """What has to be done for one document: ``created``, ``updated`` or ``unchanged``. ``where``: its file.
 
-    ``is_uncompared``: all that may differ is a value that is never given back.
+    ``is_uncompared``: all that may differ is a value that is never given back. ``source``: where that comes from.
     """
 
     kind: Kind
@@ -64,6 +65,7 @@ class Step:
     changes: tuple[Change, ...]
     where: str = ""
     is_uncompared: bool = False
+    source: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind.noun} {self.entity['identifier']}"
@@ -94,19 +96,23 @@ def entity_of(kind: Kind, document: Any, where: str, scope: Mapping[str, str]) -
     return entity
 
 
-def plan(kind: Kind, entity: dict[str, Any], current: Mapping[str, Any] | None, where: str = "") -> Step:
-    """``current`` is the entity as the API gives it, None when there is none."""
+def plan(
+    kind: Kind, entity: dict[str, Any], current: Mapping[str, Any] | None, where: str = "", source: str = ""
+) -> Step:
+    """``current`` is the entity as the API gives it, None when there is none. ``source``: where a value that is never
+    given back comes from, as people read it."""
+    told = source + ("" if current is None else "; not compared") if source else _GIVEN[current is None]
     before = {} if current is None else _flat(kind, current)
     after = _flat(kind, entity)
     open_ones = kind.unsaid.difference(path for path, _ in _leaves(entity, ""))
     changes = tuple(
-        Change(path, before.get(path), _shown(kind, path, entity, after, is_new=current is None))
+        Change(path, before.get(path), _shown(kind, path, entity, after, told))
         for path in sorted(before.keys() | after.keys())
         if before.get(path) != after.get(path) and path not in open_ones
     )
     action = "created" if current is None else "updated" if changes else "unchanged"
     is_uncompared = action == "updated" and all(kind.hides(change.path, entity) for change in changes)
-    return Step(kind, entity, action, changes, where, is_uncompared)
+    return Step(kind, entity, action, changes, where, is_uncompared, source)
 
 
 def look_up(api: ApiClient, kind: Kind, entity: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -164,7 +170,7 @@ def apply(api: ApiClient, screen: Screen, kind: Kind, entities: list[dict[str, A
 
 def tell(screen: Screen, step: Step, *, is_dry: bool) -> None:
     if is_dry and step.is_uncompared:
-        return screen.line(f"{step}: its value is given and is not compared")
+        return screen.line(f"{step}: its value is {step.source or 'given'} and is not compared")
     verb = f"would be {step.action}" if is_dry and step.action != "unchanged" else step.action
     screen.line(f"{step}: {verb}")
     for change in step.changes if is_dry or step.action == "updated" else ():
@@ -183,10 +189,8 @@ def spelled(value: object) -> str:
     return text.removesuffix("...\n").rstrip("\n")
 
 
-def _shown(kind: Kind, path: str, entity: Mapping[str, Any], values: Mapping[str, object], *, is_new: bool) -> object:
-    if path not in values or not kind.hides(path, entity):
-        return values.get(path)
-    return "(given)" if is_new else "(given; not compared)"
+def _shown(kind: Kind, path: str, entity: Mapping[str, Any], values: Mapping[str, object], told: str) -> object:
+    return told if path in values and kind.hides(path, entity) else values.get(path)
 
 
 def _flat(kind: Kind, entity: Mapping[str, Any]) -> dict[str, object]:

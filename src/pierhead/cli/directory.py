@@ -4,7 +4,6 @@ Documents are what the API takes: ``{"connector": {...}}`` and the other nouns o
 With pruning, what is there and not in the directory goes away, in the scopes and of the kinds that it speaks of.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from .apply import Change, Step, entity_of, look_up, naming, plan, scope_in
 from .documents import MalformedDocumentError, parse_documents, read_source
 from .errors import ApiError, UsageError
 from .kinds import BY_NOUN, KINDS, ROLE_ASSIGNMENT, SECRET, USER, Kind
+from .outside_values import OutsideValues, check_inside, resolve
 from .people import check_people
 from .problems import Problems
 
@@ -25,6 +25,7 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _PIN_KEYS = frozenset({"infra", "fields"})
 # What every account has, and what pruning therefore never takes.
 _KEPT = frozenset({("organization", "default"), ("project", "default_project"), ("connector", "harnessImage")})
+_NO_OTHERS = OutsideValues()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ class Pins:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """One thing in a document, and the file that the document is in."""
+    """One thing in a document, and the file that the document is in. ``source``: where its value comes from."""
 
     kind: Kind
     entity: dict[str, Any]
     where: str
+    source: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind.noun} {self.entity['identifier']}"
@@ -82,13 +84,19 @@ class WholePlan:
     removals: tuple[Removal, ...]
 
 
-def read(places: Sequence[str], scope: Mapping[str, str], problems: Problems | None = None) -> Wanted:
+def read(
+    places: Sequence[str],
+    scope: Mapping[str, str],
+    problems: Problems | None = None,
+    values: OutsideValues = _NO_OTHERS,
+) -> Wanted:
     """Every document of files and directories (below them too). Raises MalformedDocumentError, UsageError, where
     ``problems`` does not gather them."""
     problems = problems or Problems(gathers=False)
+    reader = _Reader(scope, problems, values)
     entities: list[Described] = []
     pins: list[Pins] = []
-    for name in [name for place in places for name in _files(place)]:
+    for name, root in [found for place in places for found in _files(place)]:
         try:
             where, raw = read_source(name)
             documents = parse_documents(raw, where)
@@ -100,7 +108,7 @@ def read(places: Sequence[str], scope: Mapping[str, str], problems: Problems | N
                 if isinstance(document, dict) and PINS in document:
                     pins.append(_pins(document[PINS], where))
                 else:
-                    entities.append(_described(document, where, scope, problems))
+                    entities.append(reader.described(document, where, root))
             except AppError as error:
                 problems.take(error)
     _check_unique(entities, problems)
@@ -116,7 +124,9 @@ def plan_all(api: ApiClient, wanted: Wanted, *, prunes: bool, problems: Problems
     for each in _with_people(api, wanted.entities, problems):
         try:
             with naming(each, each.where, None):
-                steps.append(plan(each.kind, each.entity, look_up(api, each.kind, each.entity), each.where))
+                steps.append(
+                    plan(each.kind, each.entity, look_up(api, each.kind, each.entity), each.where, each.source)
+                )
         except AppError as error:
             problems.take(error)
     for wish in wanted.pins:
@@ -127,15 +137,27 @@ def plan_all(api: ApiClient, wanted: Wanted, *, prunes: bool, problems: Problems
     return WholePlan(tuple(steps), tuple(pins), tuple(_removals(api, wanted)) if prunes else ())
 
 
-def _described(document: object, where: str, scope: Mapping[str, str], problems: Problems) -> Described:
-    kind = _kind_of(document, where)
-    entity = entity_of(kind, document, where, scope)
-    try:
-        return Described(kind, _with_value(kind, entity, where), where)
-    except AppError as error:
-        described = Described(kind, {**entity, "spec": _without_source(entity["spec"])}, where)
-        problems.take(error, described, where)
-        return described
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    scope: Mapping[str, str]
+    problems: Problems
+    values: OutsideValues
+
+    def described(self, document: object, where: str, root: Path | None) -> Described:
+        """With its value, where it is a secret whose value lies elsewhere."""
+        kind = _kind_of(document, where)
+        entity = entity_of(kind, document, where, self.scope)
+        spec = entity.get("spec")
+        if kind is not SECRET or not isinstance(spec, dict) or "valueFrom" not in spec:
+            return Described(kind, entity, where)
+        rest = {name: value for name, value in spec.items() if name != "valueFrom"}
+        try:
+            value, source = self.values.of(spec["valueFrom"], where, root)
+        except AppError as error:
+            described = Described(kind, {**entity, "spec": rest}, where)
+            self.problems.take(error, described, where)
+            return described
+        return Described(kind, {**entity, "spec": {**rest, "value": value}}, where, source)
 
 
 def _with_people(api: ApiClient, entities: Sequence[Described], problems: Problems) -> Iterable[Described]:
@@ -162,15 +184,18 @@ def put_pins(api: ApiClient, step: PinStep) -> None:
     api.call("POST", "/ci/execution-config/update-config", {"infra": step.infra}, body)
 
 
-def _files(place: str) -> Iterator[str]:
+def _files(place: str) -> Iterator[tuple[str, Path | None]]:
+    """(file, the folder whose files its documents may name)."""
     path = Path(place)
     if place == "-" or not path.is_dir():
-        yield place
+        yield place, None if place == "-" else resolve(path.parent, place)
         return
     found = sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES and each.is_file())
     if not found:
         raise UsageError(f"there is no document in {place}", hint=f"documents end in {', '.join(_SUFFIXES)}")
-    yield from map(str, found)
+    root = resolve(path, place)
+    check_inside(found, root, place)
+    yield from ((str(each), root) for each in found)
 
 
 def _kind_of(document: object, where: str) -> Kind:
@@ -179,34 +204,6 @@ def _kind_of(document: object, where: str) -> Kind:
         known = ", ".join([*BY_NOUN, PINS])
         raise MalformedDocumentError(where, f"a document has exactly one of the keys {known}")
     return BY_NOUN[nouns[0]]
-
-
-def _with_value(kind: Kind, entity: dict[str, Any], where: str) -> dict[str, Any]:
-    """A secret whose value lies elsewhere, with the value: ``valueFrom: {env: NAME}`` or ``{file: PATH}``."""
-    spec = entity.get("spec")
-    if kind is not SECRET or not isinstance(spec, dict) or "valueFrom" not in spec:
-        return entity
-    return {**entity, "spec": {**_without_source(spec), "value": _outside_value(spec["valueFrom"], where)}}
-
-
-def _without_source(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in spec.items() if name != "valueFrom"}
-
-
-def _outside_value(source: object, where: str) -> str:
-    match source:
-        case {"env": str(name), **rest} if not rest:
-            value = os.environ.get(name)
-            if not value:
-                raise UsageError(f"{where}: the variable {name} is not set")
-            return value
-        case {"file": str(name), **rest} if not rest:
-            _, raw = read_source(str(Path(where).parent / name))
-            try:
-                return raw.decode().removesuffix("\n").removesuffix("\r")
-            except UnicodeDecodeError:
-                raise UsageError(f"{name} is not UTF-8 text") from None
-    raise MalformedDocumentError(where, "valueFrom has to be {env: NAME} or {file: PATH}")
 
 
 def _pins(value: object, where: str) -> Pins:

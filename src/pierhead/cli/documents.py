@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from yaml import Node
 
 _CAP_BYTES = MIB
-_CAP_VALUES = 100_000
+_CAP_VALUES = 100_000  # with each alias as often as it is used
+_CAP_WRITTEN = 20_000  # keys, values and documents as they stand in the file: reading as many takes two seconds
 _MAX_DEPTH = 64
 
 _WORDS: dict[str, object] = {
@@ -42,8 +43,8 @@ class MalformedDocumentError(InvalidInputError):
 class TooManyValuesError(TooLargeError):
     code = "too-many-values"
 
-    def __init__(self, where: str) -> None:
-        super().__init__(f"{where} has more than {_CAP_VALUES:,} values")
+    def __init__(self, where: str, most: int = _CAP_VALUES) -> None:
+        super().__init__(f"{where} has more than {most:,} values")
 
 
 def read_source(name: str) -> tuple[str, bytes]:
@@ -69,8 +70,8 @@ def parse_documents(raw: bytes, where: str) -> list[Any]:
     import yaml
 
     try:
-        nodes = [node for node in yaml.compose_all(raw, Loader=yaml.SafeLoader) if node is not None]
-        values = [_Reader(where).value(node, 0) for node in nodes]
+        reader = _Reader(where)
+        values = [reader.value(node, 0) for node in _composed(raw, where)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
@@ -80,6 +81,23 @@ def parse_documents(raw: bytes, where: str) -> list[Any]:
     except RecursionError:
         raise MalformedDocumentError(where, f"nested deeper than {_MAX_DEPTH} levels") from None
     return list(_items(values))
+
+
+def _composed(raw: bytes, where: str) -> "list[Node]":
+    """Every document's tree; counted while it grows, since the time that it takes is what has to be bounded."""
+    import yaml
+
+    count = 0
+
+    class Counting(yaml.SafeLoader):
+        def compose_node(self, parent: "Node | None", index: int) -> "Node | None":
+            nonlocal count
+            count += 1
+            if count > _CAP_WRITTEN:
+                raise TooManyValuesError(where, _CAP_WRITTEN)
+            return super().compose_node(parent, index)
+
+    return [node for node in yaml.compose_all(raw, Loader=Counting) if node is not None]
 
 
 def _items(values: list[Any]) -> Iterator[Any]:

@@ -6,11 +6,11 @@ version is never in a range, and counts as older than any that does.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 from pierhead.kit.errors import InvalidInputError
 
@@ -18,6 +18,7 @@ from .tag_versions import TagVersion
 
 MAX_PATTERNS: Final = 100
 MAX_PATTERN_CHARS: Final = 300
+_PAUSE_EVERY: Final = 1000
 
 
 class InvalidTagRuleError(InvalidInputError):
@@ -44,7 +45,8 @@ class TagRules:
     ``newest`` to that many of each flavour (``rootless-1.2.3`` and ``1.2.3-alpine`` are flavours of their own).
     ``exclude`` are globs that always win.
 
-    Raises InvalidTagRuleError.
+    Made without a look at what is in them, for rules are read from a store far more often than they are used:
+    ``check`` is for where they come in.
     """
 
     exact: tuple[str, ...] = ()
@@ -54,7 +56,8 @@ class TagRules:
     newest: int | None = None
     exclude: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
+    def check(self) -> Self:
+        """These rules, once everything in them can be read. Raises InvalidTagRuleError."""
         for kind, texts in (("glob", self.globs), ("regex", self.regexes), ("glob", self.exclude)):
             if len(texts) > MAX_PATTERNS:
                 raise InvalidTagRuleError("tags", f"{len(texts)} patterns", f"at most {MAX_PATTERNS} are read")
@@ -67,6 +70,12 @@ class TagRules:
             _range(self.semver)
         if self.newest is not None and self.newest < 1:
             raise InvalidTagRuleError("tags", f"newest {self.newest}", "it has to be 1 or more")
+        return self
+
+    @property
+    def patterns(self) -> int:
+        """How many there are, of all kinds."""
+        return len(self.globs) + len(self.regexes) + len(self.exclude)
 
     @property
     def needs_list(self) -> bool:
@@ -83,17 +92,29 @@ class TagChoice:
 
 def select(rules: TagRules, listed: Iterable[str]) -> tuple[TagChoice, ...]:
     """Every exact name and every listed tag once, with what became of it: exact ones first, then newest first."""
+    return tuple(choices(rules, listed))
+
+
+def choices(rules: TagRules, listed: Iterable[str], pause: Callable[[], None] = lambda: None) -> Iterator[TagChoice]:
+    """As ``select``, one by one; ``pause`` is called every 1,000 tags and may raise to end it.
+
+    Raises InvalidTagRuleError.
+    """
     exact = dict.fromkeys(rules.exact)
-    rest = [tag for tag in dict.fromkeys(listed) if tag not in exact] if rules.needs_list else []
-    choices = [_exact(rules, tag) for tag in exact]
+    excluded_by = _excluded_by(rules)
+    for tag in exact:
+        by = excluded_by(tag)
+        yield TagChoice(tag, by is None, "named" if by is None else f"excluded by {by}")
+    why_not = _why_not(rules, excluded_by)
     kept: list[str] = []
-    for tag in rest:
-        why_not = _why_not(rules, tag)
-        if why_not is None:
+    for tag in _with_pauses(dict.fromkeys(listed) if rules.needs_list else (), pause):
+        if tag in exact:
+            continue
+        if (why := why_not(tag)) is None:
             kept.append(tag)
         else:
-            choices.append(TagChoice(tag, is_chosen=False, reason=why_not))
-    return (*choices, *_newest(rules, kept))
+            yield TagChoice(tag, is_chosen=False, reason=why)
+    yield from _newest(rules, kept, pause)
 
 
 def chosen(rules: TagRules, listed: Iterable[str] = ()) -> tuple[str, ...]:
@@ -106,45 +127,51 @@ def newest_first(tags: Iterable[str]) -> list[str]:
     return sorted(sorted(tags), key=TagVersion.order, reverse=True)
 
 
-def _exact(rules: TagRules, tag: str) -> TagChoice:
-    by = _first(rules.exclude, lambda glob: fnmatchcase(tag, glob))
-    return TagChoice(tag, by is None, "named" if by is None else f"excluded by {by}")
+def _excluded_by(rules: TagRules) -> Callable[[str], str | None]:
+    globs = [(text, _glob(text)) for text in rules.exclude]
+    return lambda tag: next((text for text, matches in globs if matches(tag) is not None), None)
 
 
-def _why_not(rules: TagRules, tag: str) -> str | None:
-    if (by := _first(rules.exclude, lambda glob: fnmatchcase(tag, glob))) is not None:
-        return f"excluded by {by}"
-    if (rules.globs or rules.regexes) and not _is_matched(rules, tag):
-        return "no pattern matches"
-    if rules.semver is not None:
+def _why_not(rules: TagRules, excluded_by: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """What is cheap is asked first: a range reads the tag as a version."""
+    wanted = (*map(_glob, rules.globs), *map(_pattern, rules.regexes))
+    within = None if rules.semver is None else _range(rules.semver)
+
+    def why_not(tag: str) -> str | None:
+        if wanted and all(matches(tag) is None for matches in wanted):
+            return "no pattern matches"
+        if (by := excluded_by(tag)) is not None:
+            return f"excluded by {by}"
+        if within is None:
+            return None
         version = TagVersion.parse(tag)
         if version is None:
             return "no version"
-        if version.semantic not in _range(rules.semver):
-            return f"not in {rules.semver}"
-    return None
+        return None if version.semantic in within else f"not in {rules.semver}"
+
+    return why_not
 
 
-def _is_matched(rules: TagRules, tag: str) -> bool:
-    return any(fnmatchcase(tag, glob) for glob in rules.globs) or any(
-        _pattern(text)(tag) is not None for text in rules.regexes
-    )
-
-
-def _newest(rules: TagRules, kept: Sequence[str]) -> list[TagChoice]:
-    choices, counts = [], defaultdict[str, int](int)
-    for tag in newest_first(kept):
+def _newest(rules: TagRules, kept: Sequence[str], pause: Callable[[], None]) -> Iterator[TagChoice]:
+    counts = defaultdict[str, int](int)
+    for tag in _with_pauses(newest_first(kept), pause):
         version = TagVersion.parse(tag)
         flavour = version.flavour if version else "\0"
         counts[flavour] += 1
         is_chosen = rules.newest is None or counts[flavour] <= rules.newest
-        reason = "matched" if is_chosen else f"older than the newest {rules.newest}"
-        choices.append(TagChoice(tag, is_chosen, reason))
-    return choices
+        yield TagChoice(tag, is_chosen, "matched" if is_chosen else f"older than the newest {rules.newest}")
 
 
-def _first(globs: Sequence[str], holds: Callable[[str], bool]) -> str | None:
-    return next((glob for glob in globs if holds(glob)), None)
+def _with_pauses(tags: Iterable[str], pause: Callable[[], None]) -> Iterator[str]:
+    for number, tag in enumerate(tags):
+        if number % _PAUSE_EVERY == 0:
+            pause()
+        yield tag
+
+
+@lru_cache(maxsize=512)
+def _glob(text: str) -> Callable[[str], object]:
+    return re.compile(translate(text)).match
 
 
 @lru_cache(maxsize=256)
@@ -154,7 +181,7 @@ def _pattern(text: str) -> Callable[[str], object]:
 
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 1 << 20
+    options.max_mem = 128 << 10  # of many patterns at once
     try:
         compiled = re2.compile(text, options)
     except re2.error as error:

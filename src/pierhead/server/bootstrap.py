@@ -34,6 +34,7 @@ from .delegation import Delegation, delegation_on
 from .first_start import FirstStart
 from .gating import gating_on
 from .jobs.connector_tasks import ConnectorTasks
+from .jobs.makers_rights import MakersRights
 from .jobs.platform_delegate import ALONE, PlatformDelegate, one_of_many
 from .jobs.watching import Watching, WatchPolling
 from .jobs.work import Work, give_up_listener
@@ -161,7 +162,7 @@ def _assemble(
     runs = RunService(store, queue, known, clock, new_id, line, dispatcher=delegation.dispatcher)
     of_registries = registry_secrets(settings, ground.secrets, clock)
     dispatcher = delegation.dispatcher
-    mirroring = mirroring_on(store, clock, queue, dispatcher, connectors, catalogue, of_registries)
+    mirroring = mirroring_on(store, clock, queue, dispatcher, connectors, catalogue, of_registries, ground.access)
     works = {**all_works(store, queue, runs, connectors, catalogue, of_registries, clock), **mirroring.works}
     dispatcher.on_given_up(give_up_listener(works))
     platform = _platform(settings, store, queue, runs, works, transport)
@@ -176,7 +177,7 @@ def _assemble(
         gating_on(store, clock, tasks, connectors, settings.data),
     )
     mirroring.checks.checks = supply.gating.checks
-    watching = Watching(tenancy.watches, WatchPolling(tenancy.watches, connectors, tasks))
+    watching = Watching(tenancy.watches, WatchPolling(tenancy.watches, connectors, tasks, MakersRights(ground.access)))
     loops = (watching, mirroring.scheduling, supply.noticing.loop)
     background = Background(store, clock, queue, works, delegation, platform, tasks, loops, serves=serves)
     return Application(

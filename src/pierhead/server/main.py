@@ -116,7 +116,9 @@ class _Server(uvicorn.Server):
 
 
 def _say_hello(application: Application, url: str) -> None:
-    lines = [f"Pierhead listens on {url}", f"data in {application.settings.data}"]
+    host = application.settings.host
+    everywhere = f" and on every other address of this machine ({host})" if host in _EVERYWHERE else ""
+    lines = [f"Pierhead listens on {url}{everywhere}", f"data in {application.settings.data}"]
     if application.first_key is not None:
         lines.append(f"account {application.account.id} created; its admin key, shown this once:")
         lines.append(f"  {application.first_key.reveal()}")
@@ -128,6 +130,9 @@ def _say_hello(application: Application, url: str) -> None:
     print("\n".join(lines), file=sys.stdout, flush=True)  # noqa: T201 - the one thing the program says by itself
 
 
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - what somebody asked for, and how to say it
+
+
 def _url(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    shown = _EVERYWHERE.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pierhead.control.access import AccessService
 from pierhead.control.catalogue import CatalogueService
 from pierhead.control.connectors import ConnectorService
 from pierhead.control.delegates import Dispatcher
@@ -11,6 +12,7 @@ from pierhead.control.mirroring import MirrorService
 from pierhead.control.tasks import TaskQueue
 from pierhead.kit.clock import Clock
 
+from .jobs.makers_rights import MakersRights
 from .jobs.mirror_checks import MirrorCheckWork
 from .jobs.mirror_news import TellingMirrors
 from .jobs.mirror_schedule import MirrorSchedule, MirrorScheduling
@@ -43,9 +45,10 @@ def mirroring_on(
     connectors: ConnectorService,
     catalogue: CatalogueService,
     secrets: RegistrySecrets,
+    access: AccessService,
 ) -> Mirroring:
     service = TellingMirrors(store, clock)
-    tasks = MirrorTasks(store, queue, dispatcher, connectors, service)
+    tasks = MirrorTasks(store, queue, dispatcher, connectors, service, MakersRights(access))
     surveys = SurveyWork(store, service, tasks, catalogue, secrets, queue)
     copies = MirrorWork(store, queue, service, tasks, secrets)
     checks = MirrorCheckWork(store, queue, service, tasks, GatePolicyService(store, clock))

@@ -90,6 +90,11 @@ class Settings:
             retired_hosts=_file(environment, "PIERHEAD_RETIRED_HOSTS"),
         )
 
+    def __post_init__(self) -> None:
+        """Raises SettingError for settings that do not go together, wherever each of them came from."""
+        if self.login.has_plain_cookie and self.host not in LOOPBACK:
+            raise SettingError("PIERHEAD_SESSION_COOKIE", "plain", f"secure, for a server that listens on {self.host}")
+
     @property
     def has_shared_key(self) -> bool:
         """Whether the key of the secrets is given, and is not one of this server's own."""
@@ -98,7 +103,7 @@ class Settings:
     @property
     def has_plain_cookie(self) -> bool:
         """Whether cookies work without TLS: never for a server that others can reach."""
-        return self.login.has_plain_cookie and self.host in LOOPBACK
+        return self.login.has_plain_cookie
 
     @property
     def release_lines_directory(self) -> Path | None:

@@ -104,7 +104,7 @@ def memory_application(
     secrets, keys = _secrets(store, keyring, clock, managers)
     of_registries, in_use = RegistrySecrets(secrets), CatalogueService(store, clock, catalogue)
     runs = RunService(store, queue, catalogue, clock, new_id, dispatcher=delegation.dispatcher)
-    mirroring = mirroring_on(store, clock, queue, delegation.dispatcher, connectors, in_use, of_registries)
+    mirroring = mirroring_on(store, clock, queue, delegation.dispatcher, connectors, in_use, of_registries, access)
     works = {**all_works(store, queue, runs, connectors, in_use, of_registries, clock), **mirroring.works}
     delegation.dispatcher.on_given_up(give_up_listener(works))
     real = _real_tasks(directory, store, queue, delegation, connectors, of_registries, runs, works)

@@ -68,7 +68,12 @@ class MemoryMirrorRunRows:
         return next((run for run in self._of(scope, mirror) if run.state is RunState.RUNNING), None)
 
     def page(self, scope: Scope, mirror: str, request: PageRequest) -> Page[MirrorRun]:
-        return page(reversed(self._of(scope, mirror)), request)
+        return page((run.without_items() for run in reversed(self._of(scope, mirror))), request)
+
+    def prune(self, scope: Scope, mirror: str, keep: int) -> None:
+        ended = [run for run in self._of(scope, mirror) if run.state.is_final]
+        for run in ended[: max(0, len(ended) - keep)]:
+            del self._rows[run.id]
 
     def clear(self, scope: Scope, mirror: str) -> None:
         for run in self._of(scope, mirror):

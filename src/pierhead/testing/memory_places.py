@@ -1,14 +1,18 @@
 """What is in a place, in memory."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from pierhead.control.access import ResourceGroup, take_out_of_groups
 from pierhead.control.audit import PrincipalType
 from pierhead.control.delegates import DelegateState, TokenStatus
 from pierhead.control.mirroring import RunState as MirrorRunState
+from pierhead.control.organizations import ChangedByDeletion
 from pierhead.control.pipelines import RunState
 from pierhead.control.scopes import Scope
 
+from .memory_access import MemoryEntityRows
 from .memory_tables import Tables
 
 
@@ -59,6 +63,9 @@ class MemoryPlaceContents:
             [token.id for token in tables.delegate_tokens.values() if place.contains(token.scope)],
         )
         _drop(tables.tokens, [token.id for token in tables.tokens.values() if _is_of(token.owner, place)])
+
+    def take_out_of_groups(self, place: Scope, at: datetime) -> tuple[ChangedByDeletion, ...]:
+        return take_out_of_groups(MemoryEntityRows[ResourceGroup](self._tables, "resource-group"), place, at)
 
 
 def _is_about(key: tuple[str, Scope, str, str], tables: Tables, place: Scope) -> bool:

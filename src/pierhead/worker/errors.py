@@ -122,6 +122,18 @@ class IndexTooDeepError(UnsupportedError):
         )
 
 
+class TooManyTagsError(UnsupportedError):
+    """``what``: listed or chosen."""
+
+    code = "too-many-tags"
+
+    def __init__(self, repository: str, what: str, most: int) -> None:
+        super().__init__(
+            f"{repository} was left out: with it more than {most} tags would be {what} at once",
+            hint="choose fewer tags, with a range or newest, or make several mirrors",
+        )
+
+
 class UnexpectedFailureError(IntegrityError):
     """A fault of ours, not of the registry's: reported for its image, so that the others still finish."""
 

@@ -1,18 +1,19 @@
 """A survey done: lists where rules need them, then one HEAD for each chosen tag, several at a time.
 
 Failures are part of the result. After one that would meet every further question too (a rate limit, a registry that is
-away) nothing more is asked: what was not asked says so, and is never taken for missing.
+away) nothing more is asked: what was not asked says so, and is never taken for missing. A repository whose tags are
+too many for what a survey may hold fails as a whole: half of a list is no list.
 """
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pierhead.kit.errors import AppError, RateLimitedError, UnauthenticatedError, UnavailableError
-from pierhead.oci.tag_selection import InvalidTagRuleError, TagRules, chosen, select
+from pierhead.oci.tag_selection import InvalidTagRuleError, TagRules, choices, chosen
 from pierhead.protocol import tasks as wire
 from pierhead.protocol.survey import (
     SurveyedRepository,
@@ -29,8 +30,12 @@ from pierhead.registry.transport import Transport
 
 from .access import endpoint_of
 from .cancel import CancelToken
-from .errors import UnexpectedFailureError
+from .errors import TooManyTagsError, UnexpectedFailureError
 from .wire import failure_about
+
+MAX_LISTED: Final = 1_000_000
+MAX_CHOSEN: Final = 20_000
+"""Tags of all repositories of a survey."""
 
 _AT_ONCE = 16
 _FOR_ALL = (RateLimitedError, UnavailableError, UnauthenticatedError)
@@ -40,7 +45,7 @@ T = TypeVar("T")
 def survey(task: SurveyTask, transport: Transport, cancel: CancelToken) -> SurveyResult | wire.FailedResult:
     try:
         client = RegistryClient(endpoint_of(task.registry), transport, CallContext(cancel.event))
-        return _Survey(task, client).result()
+        return _Survey(task, client, cancel).result()
     except AppError as error:
         return wire.FailedResult(error=failure_about(error, task.registry.url, task.registry))
     except Exception as error:
@@ -50,13 +55,31 @@ def survey(task: SurveyTask, transport: Transport, cancel: CancelToken) -> Surve
 
 @dataclass
 class _Listed:
-    """``tags``: those to tell about; ``names`` every one, None where there is no complete list."""
+    """``tags``: those to tell about; ``listed``: how many there are, None where there is no complete list."""
 
     asked: SurveyRepository
     tags: tuple[str, ...]
-    names: tuple[str, ...] | None = None
+    listed: int | None = None
     problem: tuple[str, str] = ("", "")
+    gone: tuple[str, ...] = ()
     left_out: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class _Budget:
+    """What is left of something that all repositories of a survey share. Thread-safe."""
+
+    what: str
+    most: int
+    taken: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self, count: int, repository: str) -> None:
+        """Raises TooManyTagsError, and takes nothing."""
+        with self.lock:
+            if self.taken + count > self.most:
+                raise TooManyTagsError(repository, self.what, self.most)
+            self.taken += count
 
 
 @dataclass
@@ -65,7 +88,10 @@ class _Survey:
 
     task: SurveyTask
     client: RegistryClient
+    cancel: CancelToken
     ended_by: AppError | None = field(default=None)
+    listed: _Budget = field(default_factory=lambda: _Budget("listed", MAX_LISTED))
+    chosen: _Budget = field(default_factory=lambda: _Budget("chosen", MAX_CHOSEN))
 
     def result(self) -> SurveyResult:
         with ThreadPoolExecutor(_AT_ONCE, "survey") as pool:
@@ -81,13 +107,49 @@ class _Survey:
         try:
             rules = _rules(asked.rules)
         except InvalidTagRuleError as error:  # of this repository alone
-            return _Listed(asked, (), None, self._told(error, asked.repository))
+            return _Listed(asked, (), problem=self._told(error, asked.repository))
+        found = self._asked(lambda: self._reduced(asked, rules))
+        if not isinstance(found, AppError):
+            return found
+        named = () if isinstance(found, TooManyTagsError) else self._named(asked, rules)
+        return _Listed(asked, named, problem=self._told(found, asked.repository))
+
+    def _named(self, asked: SurveyRepository, rules: TagRules) -> tuple[str, ...]:
+        """Those that need no list."""
+        tags = chosen(rules)
+        try:
+            self.chosen.take(len(tags), asked.repository)
+        except TooManyTagsError:
+            return ()  # it has a problem of its own already
+        return tags
+
+    def _reduced(self, asked: SurveyRepository, rules: TagRules) -> _Listed:
+        """Asks for the list, and keeps of it only what is told. Raises AppError."""
+        names = self._names(asked) if rules.needs_list else ()
+        tags: list[str] = []
+        left_out: Counter[str] = Counter()
+        for choice in choices(rules, names, self._pause):
+            if choice.is_chosen:
+                tags.append(choice.tag)
+            else:
+                left_out[choice.reason] += 1
+        self.chosen.take(len(tags), asked.repository)
         if not rules.needs_list:
-            return _listed(asked, rules, None)
-        names = self._asked(lambda: tuple(chain.from_iterable(self.client.list_tags(asked.repository))))
-        if isinstance(names, AppError):
-            return _Listed(asked, chosen(rules), None, self._told(names, asked.repository))
-        return _listed(asked, rules, names)
+            return _Listed(asked, tuple(tags), left_out=left_out)
+        there = frozenset(names).intersection(asked.held)
+        gone = tuple(tag for tag in asked.held if tag not in there)
+        return _Listed(asked, tuple(tags), len(names), gone=gone, left_out=left_out)
+
+    def _names(self, asked: SurveyRepository) -> list[str]:
+        names: list[str] = []
+        for page in self.client.list_tags(asked.repository):
+            self.listed.take(len(page), asked.repository)
+            names += page
+        return names
+
+    def _pause(self) -> None:
+        if self.cancel.is_cancelled:
+            raise CallCancelledError
 
     def _look(self, wanted: tuple[SurveyRepository, str]) -> SurveyedTag:
         asked, tag = wanted
@@ -116,33 +178,20 @@ class _Survey:
         return failure.code, failure.message
 
 
-def _listed(asked: SurveyRepository, rules: TagRules, names: tuple[str, ...] | None) -> _Listed:
-    choices = select(rules, names or ())
-    tags = tuple(choice.tag for choice in choices if choice.is_chosen)
-    return _Listed(asked, tags, names, left_out=Counter(each.reason for each in choices if not each.is_chosen))
-
-
 def _surveyed(one: _Listed, tags: tuple[SurveyedTag, ...]) -> SurveyedRepository:
     code, problem = one.problem
     return SurveyedRepository(
         repository=one.asked.repository,
         tags=tags,
-        is_complete=one.names is not None,
-        listed=len(one.names or ()),
-        gone=_gone(one.asked.held, one.names),
+        is_complete=one.listed is not None,
+        listed=one.listed or 0,
+        gone=one.gone,
         left_out=one.left_out,
         problem_code=code,
         problem=problem,
     )
 
 
-def _gone(held: Iterable[str], names: tuple[str, ...] | None) -> tuple[str, ...]:
-    if names is None:
-        return ()
-    there = frozenset(names)
-    return tuple(tag for tag in held if tag not in there)
-
-
 def _rules(rules: SurveyRules) -> TagRules:
     """Raises InvalidTagRuleError."""
-    return TagRules(**rules.model_dump())
+    return TagRules(**rules.model_dump()).check()

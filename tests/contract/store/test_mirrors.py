@@ -112,3 +112,27 @@ def test_runs_are_listed_with_the_last_begun_first(store: Any, build: Any) -> No
     with store.transaction() as tx:
         tx.mirror_runs.clear(ACCT, "m")
         assert tx.mirror_runs.page(ACCT, "m", PageRequest(0, 2)).total == 0
+
+
+def test_lists_of_runs_tell_how_many_items_there_were_and_not_which(store: Any, build: Any) -> None:
+    items = tuple(RunItem(Item("app", str(n), Fate.COPY, "new"), "copied") for n in range(3))
+    run = replace(a_run(build, "r1"), items=items, counted={"copied": 1, "defer": 5}, kept=2).ended(build.at(1))
+    with store.transaction() as tx:
+        tx.mirror_runs.add(run)
+    with store.snapshot() as tx:
+        (listed,) = tx.mirror_runs.page(ACCT, "m", PageRequest()).items
+        assert tx.mirror_runs.find("acct", "r1") == run
+    assert listed == run.without_items()
+    assert (listed.items, listed.counts, listed.items_total) == ((), {"kept": 2, "copied": 4, "defer": 5}, 9)
+
+
+def test_of_the_runs_that_have_ended_the_last_ones_are_kept(store: Any, build: Any) -> None:
+    with store.transaction() as tx:
+        for number in range(5):
+            tx.mirror_runs.add(a_run(build, f"r{number}", number).ended(build.at(number)))
+        tx.mirror_runs.add(a_run(build, "other", mirror="n").ended(build.at(1)))
+        tx.mirror_runs.add(a_run(build, "on", 9))
+        tx.mirror_runs.prune(ACCT, "m", 2)
+    with store.snapshot() as tx:
+        assert [run.id for run in tx.mirror_runs.page(ACCT, "m", PageRequest()).items] == ["on", "r4", "r3"]
+        assert tx.mirror_runs.find("acct", "other") is not None

@@ -1,11 +1,14 @@
 """What keeps a place from being deleted, and what goes along with it."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pierhead.control.access import (
     ApiKey,
+    IncludedScope,
     PrincipalRef,
     ResourceGroup,
     Role,
@@ -101,6 +104,34 @@ def test_an_organization_itself_is_not_part_of_its_contents(store: "Store", buil
         assert tx.projects.find(ORG, "web")
         tx.contents.clear(ORG)
         assert tx.organizations.find(ACCOUNT, "eng")
+
+
+@pytest.mark.parametrize("place", [PROJECT, ORG])
+def test_no_group_of_the_account_speaks_of_a_place_that_is_gone(store: "Store", build: "Build", place: Scope) -> None:
+    at, later = build.start, build.start + timedelta(seconds=1)
+    included = tuple(IncludedScope(scope, True) for scope in (*ELSEWHERE[:4], PROJECT))
+    both, only, other = (
+        ResourceGroup(Scope(account), name, name, those, None, frozenset(Level), at, at)
+        for account, name, those in (
+            ("acct", "both", included),
+            ("acct", "only", included[-1:]),
+            ("other", "only", (IncludedScope(Scope("other", "eng", "web"), False),)),
+        )
+    )
+    with store.transaction() as tx:
+        assert [tx.resource_groups.add(group) for group in (both, only, other)] == [True] * 3
+    with store.transaction() as tx:
+        changed = tx.contents.take_out_of_groups(place, later)
+        assert tx.contents.take_out_of_groups(place, later) == ()
+    left = tuple(one for one in included if not place.contains(one.scope))
+    with store.snapshot() as tx:
+        assert tx.resource_groups.list_below(ACCOUNT) == (
+            replace(both, included_scopes=left, last_modified_at=later),
+            replace(only, included_scopes=(), last_modified_at=later),
+        )
+        assert tx.resource_groups.list(Scope("other")) == (other,)
+    assert [one.subject.identifier for one in changed] == ["both", "only"]
+    assert changed[1].before["includedScopes"] != changed[1].after["includedScopes"] == []
 
 
 @pytest.mark.parametrize("place", [PROJECT, ORG])

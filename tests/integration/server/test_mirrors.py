@@ -16,6 +16,7 @@ from pierhead.control.mirroring import (
     Preset,
     RunState,
     Trigger,
+    run_book,
 )
 from pierhead.control.scopes import ScopedReference
 from pierhead.kit.paging import PageRequest
@@ -271,3 +272,39 @@ def test_a_mirror_that_is_switched_off_is_not_begun_by_its_schedule(
     application.mirroring.service.update(MirrorDraft(made.scope, "m", "m", made.spec, is_enabled=False))
     due = made.last_modified_at + timedelta(days=1)
     assert MirrorSchedule(application.store, application.mirroring.tasks).begin_due(due) == 0
+
+
+def test_what_is_too_much_for_one_run_is_counted_and_comes_with_the_next(
+    source: FakeRegistry, mirrored: Callable[[MirrorSpec], None], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_book, "MAX_ITEMS", 2)
+    for tag in ("1.0", "1.1", "1.2"):
+        source.add("team/app", tag, an_image(tag))
+    mirrored(spec_of(APP))
+    first = run()
+    assert (first.state, first.counts, first.items_total) == (RunState.SUCCEEDED, {"copied": 2, "defer": 1}, 3)
+    assert run().counts == {"kept": 2, "copied": 1}
+
+
+def test_the_runs_of_a_mirror_do_not_grow_without_end(
+    application: Application,
+    source: FakeRegistry,
+    mirrored: Callable[[MirrorSpec], None],
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_book, "KEPT_RUNS", 1)
+    source.add("team/app", "1.0", an_image("one"))
+    mirrored(spec_of(APP))
+    runs = [run(is_plan=True).id for _ in range(3)]
+    page = application.mirroring.service.runs(application.scope, "m", PageRequest())
+    assert [each.id for each in page.items] == [runs[2], runs[1]]
+
+
+def test_a_list_of_some_mirrors_has_pages_of_its_own(application: Application) -> None:
+    service = application.mirroring.service
+    for name in ("a", "b", "c", "d"):
+        service.create(MirrorDraft(application.scope, name, name, spec_of(APP)))
+    pages = [service.list(application.scope, PageRequest(index, 1), among={"a", "d", "x"}) for index in range(3)]
+    assert [[each.identifier for each in page.items] for page in pages] in ([["d"], ["a"], []], [["a"], ["d"], []])
+    assert {page.total for page in pages} == {2}

@@ -1,3 +1,4 @@
+import time
 from contextlib import suppress
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_bomb_of_aliases_is_refused() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(TooManyValuesError):
         parse_documents("\n".join(lines).encode(), "f")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"".join(b"k%d: 1\n" % n for n in range(90_000)), b"---\n" * 200_000, b"- 1\n" * 200_000],
+    ids=["keys", "documents", "items"],
+)
+def test_more_than_can_be_read_in_a_few_seconds_is_refused_while_it_is_read(raw: bytes) -> None:
+    begun = time.process_time()
+    with pytest.raises(TooManyValuesError, match="20,000"):
+        parse_documents(raw, "f")
+    assert time.process_time() - begun < 8
 
 
 def test_a_file_above_the_cap_is_refused(tmp_path) -> None:

@@ -68,7 +68,7 @@ def test_every_tag_that_is_left_says_why() -> None:
 )
 def test_a_rule_that_cannot_be_read_is_refused_in_words(rules: dict[str, object], words: str) -> None:
     with pytest.raises(InvalidTagRuleError) as caught:
-        TagRules(**rules)  # type: ignore[arg-type]
+        TagRules(**rules).check()  # type: ignore[arg-type]
     assert words in caught.value.message
 
 

@@ -12,7 +12,8 @@ from pierhead.control.scopes import Scope
 from pierhead.control.sources import EventKind, TagRule, Watch, WatchDraft, WatchEvent, WatchMissingError
 from pierhead.kit.paging import PageRequest
 from pierhead.server.jobs import watching
-from pierhead.server.jobs.watching import Watching, WatchPolling
+from pierhead.server.jobs.makers_rights import MakersRights
+from pierhead.server.jobs.watching import Asks, Watching, WatchPolling
 from pierhead.testing.application import MemoryApplication, memory_application
 from pierhead.testing.fake_registry import FakeRegistry, Scripted
 from pierhead.testing.images import Image, image, layer
@@ -42,7 +43,11 @@ class Watched:
         self.application = application
         self.fake = fake
         self.scope = Scope(application.account.id)
-        self.polling = WatchPolling(application.watches, application.connectors, application.connector_tasks.real)
+        self.polling = self.polled_by(application.connector_tasks.real)
+
+    def polled_by(self, tasks: Asks) -> WatchPolling:
+        application = self.application
+        return WatchPolling(application.watches, application.connectors, tasks, MakersRights(application.access))
 
     def make(self, identifier: str = "w", image: str = "team/app", connector: str = "account.c", **rule: str) -> Watch:
         parsed = TagRule.parse(rule.get("tag"), rule.get("regex"), rule.get("semver"))
@@ -167,7 +172,7 @@ def test_a_poll_that_was_overtaken_says_nothing(watched: Watched, monkeypatch: p
     watched.poll()
     tasks = watched.application.connector_tasks.real
     slow = tasks.read_tags
-    other = WatchPolling(watched.application.watches, watched.application.connectors, tasks)
+    other = watched.polled_by(tasks)
 
     def overtaken(*args: Any) -> Any:
         monkeypatch.setattr(tasks, "read_tags", slow)

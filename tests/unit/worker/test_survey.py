@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from pierhead.oci.digest import Digest
+from pierhead.oci.tag_selection import TagRules, choices
 from pierhead.protocol.tasks import FailedResult, RegistryAccess, SurveyRepository, SurveyRules, SurveyTask
 from pierhead.registry.transport import Transport
 from pierhead.testing.clock import FakeClock
 from pierhead.testing.fake_registry import BasicLogin, FakeRegistry, Scripted
 from pierhead.testing.images import image, layer
+from pierhead.worker import survey
 from pierhead.worker.cancel import CancelToken
 from pierhead.worker.execute import execute
 
@@ -139,3 +141,25 @@ def test_many_repositories_are_asked_at_once_and_keep_their_order(registry, tran
     found = surveyed(registry, transport, *(wanted(name, exact=("1",)) for name in names)).repositories
     assert [each.repository for each in found] == names
     assert all(each.tags[0].digest for each in found)
+
+
+def test_a_repository_with_too_many_tags_fails_alone_and_is_never_cut(registry, transport, monkeypatch):
+    monkeypatch.setattr(survey, "MAX_LISTED", 20)
+    many, named = surveyed(
+        registry, transport, wanted(globs=("1.*",), held=("0.1",)), wanted(exact=("1.1.0",))
+    ).repositories
+    assert (many.problem_code, many.tags, many.is_complete, many.gone) == ("too-many-tags", (), False, ())
+    assert (named.problem_code, named.tags[0].problem) == ("", "")
+
+
+def test_more_chosen_tags_than_a_survey_may_have_are_asked_for_by_nobody(registry, transport, monkeypatch):
+    monkeypatch.setattr(survey, "MAX_CHOSEN", 20)
+    found = one(registry, transport, wanted(globs=("1.*",)))
+    assert (found.problem_code, found.tags, registry.count("HEAD")) == ("too-many-tags", (), 0)
+
+
+def test_a_long_list_is_left_when_the_survey_is_cancelled():
+    seen = []
+    found = choices(TagRules(globs=("x",)), (str(n) for n in range(5000)), lambda: seen.append(1))
+    assert sum(1 for _ in found) == 5000
+    assert len(seen) == 5

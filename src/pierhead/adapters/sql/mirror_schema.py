@@ -33,7 +33,8 @@ holdings = sa.Table(
     truth("is_deleted"),
 )
 
-# ``running`` names the mirror while the run goes on, so that there is no second one.
+# ``running`` names the mirror while the run goes on, so that there is no second one. ``items`` are apart, for they
+# may be thousands, and lists of runs do without them.
 mirror_runs = sa.Table(
     "mirror_runs",
     metadata,
@@ -47,6 +48,7 @@ mirror_runs = sa.Table(
     moment("started_at"),
     optional("running"),
     document("document"),
+    document("items"),
     sa.UniqueConstraint("id"),
     sa.UniqueConstraint("running"),
     sa.Index(None, "account", "org", "project", "mirror"),

@@ -84,8 +84,13 @@ class SqlMirrorRunRows:
         return self._first(_of(mirror_runs, scope, mirror), _is_running)
 
     def page(self, scope: Scope, mirror: str, request: PageRequest) -> Page[MirrorRun]:
-        query = sa.select(mirror_runs).where(_of(mirror_runs, scope, mirror)).order_by(mirror_runs.c.sequence.desc())
-        return page(self._connection, query, request, _from_row)
+        query = sa.select(mirror_runs.c.document).where(_of(mirror_runs, scope, mirror))
+        return page(self._connection, query.order_by(mirror_runs.c.sequence.desc()), request, _from_list)
+
+    def prune(self, scope: Scope, mirror: str, keep: int) -> None:
+        ended = sa.and_(_of(mirror_runs, scope, mirror), sa.not_(_is_running))
+        last = sa.select(mirror_runs.c.sequence).where(ended).order_by(mirror_runs.c.sequence.desc()).limit(keep)
+        self._connection.execute(mirror_runs.delete().where(ended, mirror_runs.c.sequence.not_in(last)))
 
     def clear(self, scope: Scope, mirror: str) -> None:
         self._connection.execute(mirror_runs.delete().where(_of(mirror_runs, scope, mirror)))
@@ -105,11 +110,21 @@ def _of(table: sa.Table, scope: Scope, mirror: str) -> sa.ColumnElement[bool]:
 
 def _to_row(run: MirrorRun) -> dict[str, object]:
     document = _run.dump_python(run, mode="json")
+    items = document.pop("items")
+    document["listed"] = run.without_items().counted
     place = scope_columns(run.scope)
     columns = {"id": run.id, "mirror": run.mirror, "state": run.state.value, "started_at": run.started_at}
     running = None if run.state.is_final else "/".join((*place.values(), run.mirror))
-    return {**place, **columns, "running": running, "document": document}
+    return {**place, **columns, "running": running, "document": document, "items": items}
 
 
 def _from_row(row: sa.RowMapping) -> MirrorRun:
-    return _run.validate_python(row["document"])
+    """``listed`` in the document is for lists alone."""
+    document = {name: value for name, value in row["document"].items() if name != "listed"}
+    return _run.validate_python({**document, "items": row["items"]})
+
+
+def _from_list(row: sa.RowMapping) -> MirrorRun:
+    """Items are not even read: there may be thousands."""
+    document = dict(row["document"])
+    return _run.validate_python({**document, "counted": document.pop("listed")})

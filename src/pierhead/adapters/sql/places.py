@@ -1,12 +1,15 @@
 """What is in a place, across all tables: what keeps it from being deleted, and what goes along when it is."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 
+from pierhead.control.access import ResourceGroup, take_out_of_groups
 from pierhead.control.audit import PrincipalType
 from pierhead.control.delegates import DelegateState, TokenStatus
 from pierhead.control.mirroring import RunState as MirrorRunState
+from pierhead.control.organizations import ChangedByDeletion
 from pierhead.control.pipelines import RunState
 from pierhead.control.scopes import Scope
 
@@ -14,6 +17,7 @@ from .access import SqlAccountRows
 from .access_schema import entities, tokens
 from .catalogue_schema import pins
 from .delegate_schema import delegate_groups, delegate_tokens, delegates
+from .entities import Kind, SqlEntityRows
 from .mirror_schema import holdings, mirror_runs
 from .notice_schema import deliveries, notices
 from .queries import scope_columns
@@ -21,6 +25,7 @@ from .schema import connectors, runs, secrets
 from .watch_schema import WATCH_TABLES
 
 _ASSIGNMENTS = "role-assignment"
+_GROUPS = Kind("resource-group", ResourceGroup)
 
 
 class SqlPlaceContents:
@@ -56,6 +61,9 @@ class SqlPlaceContents:
         theirs = entities.c.about.startswith(service_accounts_of(place), autoescape=True)
         assignments = sa.and_(entities.c.kind == _ASSIGNMENTS, entities.c.account == place.account, theirs)
         self._connection.execute(entities.delete().where(assignments))
+
+    def take_out_of_groups(self, place: Scope, at: datetime) -> tuple[ChangedByDeletion, ...]:
+        return take_out_of_groups(SqlEntityRows(self._connection, _GROUPS), place, at)
 
     def _count(self, table: sa.Table, place: Scope, *more: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(table).where(_below(table, place), *more)

@@ -13,6 +13,7 @@ from pierhead.cli.directory import PinStep, Removal, WholePlan
 from pierhead.cli.format import clean
 from pierhead.cli.invocation import Invocation
 from pierhead.cli.options import with_api
+from pierhead.cli.outside_values import OutsideValues
 from pierhead.cli.pages import tell_warnings
 from pierhead.cli.problems import Problems
 from pierhead.cli.render import Screen
@@ -24,23 +25,35 @@ from pierhead.cli.render import Screen
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would change, and all that would stop it.")
 @click.option("--prune", is_flag=True, help="Delete what is there and not described, of these kinds and scopes.")
+@click.option("--values-from", "folders", metavar="DIR", multiple=True, help="Where valueFrom may read files, too.")
+@click.option("--allow-env", "variables", metavar="NAME", multiple=True, help="A variable valueFrom may take, too.")
 @yes_option
 @with_api
-def apply(invocation: Invocation, files: tuple[str, ...], dry_run: bool, prune: bool, is_sure: bool) -> None:
+def apply(
+    invocation: Invocation,
+    files: tuple[str, ...],
+    dry_run: bool,
+    prune: bool,
+    folders: tuple[str, ...],
+    variables: tuple[str, ...],
+    is_sure: bool,
+) -> None:
     """Make things equal to what documents in files say.
 
     A document is what the API takes: `connector: {...}`, `secret:`, `organization:`, `project:`, `serviceAccount:`,
     `role:`, `resourceGroup:`, `roleAssignment:`, `mirror:`, or `pins: {infra: K8, fields: {gitCloneTag: ...}}`. A
-    secret's value may stand elsewhere: `spec: {valueFrom: {env: NAME}}` or `{file: PATH}`. People are named by email;
-    `user: {email: ..., name: ...}` lets one in. --prune leaves people alone. With --quiet only warnings and errors are
-    printed.
+    secret's value may stand elsewhere: `spec: {valueFrom: {env: PIERHEAD_VALUE_...}}` or `{file: PATH}`, in the
+    directory that is applied. Other variables and folders are refused, unless --allow-env and --values-from name them.
+
+    People are named by email; `user: {email: ..., name: ...}` lets one in. --prune leaves people alone. With --quiet
+    only warnings and errors are printed.
 
     --dry-run writes nothing, and ends as an error when a document has fields or values that there are not, names what
     is neither there nor described, or needs a right that you lack. It tells all of these at once.
     """
     api, screen = invocation.api(makes_data=not dry_run), invocation.screen
     problems = Problems(gathers=dry_run)
-    wanted = directory.read(files, invocation.target.scope, problems)
+    wanted = directory.read(files, invocation.target.scope, problems, OutsideValues(folders, frozenset(variables)))
     plan = directory.plan_all(api, wanted, prunes=prune, problems=problems)
     if plan.removals and not (dry_run or is_sure):
         for removal in plan.removals:

@@ -15,6 +15,7 @@ from pierhead.cli.invocation import Invocation
 from pierhead.cli.kind import Kind
 from pierhead.cli.kinds import KINDS, ORGANIZATION, PROJECT, SECRET
 from pierhead.cli.options import with_api
+from pierhead.cli.outside_values import PREFIX
 
 Place = Mapping[str, str]
 
@@ -71,7 +72,7 @@ def _described(kind: Kind, entity: dict[str, Any]) -> dict[str, Any]:
     spec = described.get("spec") or {}
     if kind is SECRET and spec.get("valueType", "Inline") == "Inline":
         names = (entity.get("orgIdentifier"), entity.get("projectIdentifier"), entity["identifier"])
-        variable = f"PIERHEAD_VALUE_{'_'.join(filter(None, names)).upper()}"
+        variable = f"{PREFIX}{'_'.join(filter(None, names)).upper()}"
         described["spec"] = {**spec, "valueFrom": {"env": variable}}
     return described
 

@@ -58,6 +58,7 @@ from .people import People
 from .people_documents import api_key_document, service_account_document, token_document, user_document
 from .pepper import Pepper
 from .permissions import Permission, levels_of, resource_type_of, view_of
+from .places_gone import take_out_of_groups
 from .ports import AccessStore, AccessTransaction, AccountRows
 from .resource_groups import ResourceGroupDraft, ResourceGroupService
 from .rights import Rights
@@ -182,6 +183,7 @@ __all__ = [
     "render_scope",
     "resource_type_of",
     "service_account_document",
+    "take_out_of_groups",
     "token_document",
     "user_document",
     "view_of",

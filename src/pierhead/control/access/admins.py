@@ -45,14 +45,27 @@ def way_in_kept(tx: AccessTransaction, owner: PrincipalRef, at: datetime) -> Ite
         raise LastWayInError
 
 
+def is_last_way_in(tx: AccessTransaction, owner: PrincipalRef, maker: str, leaver: PrincipalRef, at: datetime) -> bool:
+    """Whether, once the leaver is gone, no account admin gets in but this owner, and he by nothing but what this maker
+    made."""
+    users = PrincipalType.USER
+    gone = leaver.identifier if leaver.type is users else ""
+    people = {user.id: user for user in _admins(tx, Scope(owner.scope.account)).values() if user.id != gone}
+    user = people.pop(owner.identifier, None) if owner.type is users else None
+    if user is None or any(_has_way_in(tx, other, at) for other in people.values()):
+        return False
+    return _has_way_in(tx, user, at) and not _has_way_in(tx, user, at, but_by=maker)
+
+
 def _someone_gets_in(tx: AccessTransaction, account: Scope, at: datetime) -> bool:
     return any(_has_way_in(tx, user, at) for user in _admins(tx, account).values())
 
 
-def _has_way_in(tx: AccessTransaction, user: User, at: datetime) -> bool:
-    if user.password_hash is not None or user.subject is not None:
+def _has_way_in(tx: AccessTransaction, user: User, at: datetime, but_by: str | None = None) -> bool:
+    """``but_by``: what this one made is none."""
+    if user.subject is not None or (user.password_hash is not None and user.password_by != but_by):
         return True
-    return any(token.is_live(at) for token in tx.tokens.list(user.account, user.ref))
+    return any(token.is_live(at) and token.made_by != but_by for token in tx.tokens.list(user.account, user.ref))
 
 
 def _admins(tx: AccessTransaction, scope: Scope) -> dict[str, User]:

@@ -74,8 +74,8 @@ class ApiKeyService:
         return key
 
     def update(self, draft: ApiKeyDraft, *, giver: Giver = THE_PROGRAM) -> ApiKey:
-        """Replaces everything but owner and identifier; tokens in it stay as they are. How long new ones last is for
-        whoever may do all that the owner may.
+        """Replaces everything but owner and identifier; tokens in it stay as they are. For whoever may do all that the
+        owner may.
 
         Raises PrincipalNotFoundError, AccessDeniedError and InvalidInputError.
         """
@@ -83,8 +83,7 @@ class ApiKeyService:
         now = self._clock.now()
         with in_turn(self._store, draft.owner.scope.account) as tx:
             before = found_key(tx, draft.owner, draft.identifier)
-            if draft.default_expiry_ms != before.default_expiry_ms:
-                giver.check_over(tx, draft.owner)
+            giver.check_over(tx, draft.owner)
             after = replace(
                 before,
                 name=draft.name,

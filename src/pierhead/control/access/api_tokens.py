@@ -106,7 +106,7 @@ class ApiTokenService:
         return token, text
 
     def update(self, draft: TokenDraft, *, giver: Giver = THE_PROGRAM) -> Token:
-        """Name, description and tags; and, for whoever may do all that the owner may, the times that are given.
+        """Name, description, tags and the times that are given. For whoever may do all that the owner may.
 
         Raises PrincipalNotFoundError, InvalidInputError, AccessDeniedError, TokenRevokedError for a revoked one,
         TokenExpiredError for other times of an expired one, and LastWayInError.
@@ -118,8 +118,8 @@ class ApiTokenService:
         with in_turn(self._store, account) as tx, way_in_kept(tx, owner, now), way_in_kept(tx, owner, then):
             before = _live(tx, draft.address)
             after = replace(before, name=draft.name, description=draft.description, tags=draft.tags)
+            giver.check_over(tx, owner)
             if _has_other_times(draft, before):
-                giver.check_over(tx, owner)
                 after = _timed(after, draft, now)
             tx.tokens.replace(after)
             self._note(tx, giver.actor, Action.UPDATE, before, after)

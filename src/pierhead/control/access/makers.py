@@ -7,7 +7,7 @@ session that such a password opened, has the same maker behind it.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pierhead.control.audit import Action, Actor, PrincipalType, Subject, note
@@ -24,10 +24,18 @@ from .resolving import grants_in, powers_in
 PROGRAM = "SYSTEM"
 """The maker of what the program itself made; whoever runs it may do everything anyway."""
 _SESSION = "session:"
-_ENDS = "keys or a password that others made for that one would end with it;"
+WOULD_END = "keys or a password that others made for that one would end with it;"
 _MADE_AT = "#"
 """Between the key of a service account and when it was made: the name may be another one's one day. Ids of people are
 given out once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many of each ended."""
+
+    tokens: int = 0
+    passwords: int = 0
 
 
 def maker_of(tx: AccessTransaction, giver: Giver, now: datetime) -> str:
@@ -38,12 +46,12 @@ def maker_of(tx: AccessTransaction, giver: Giver, now: datetime) -> str:
         return PROGRAM
     credential = giver.actor.credential
     if not credential or credential.startswith(_SESSION):
-        return _behind_session(tx, ref, is_session=bool(credential)) or _named(tx, ref)
+        return _behind_session(tx, ref, is_session=bool(credential)) or as_maker(tx, ref)
     token = tx.tokens.find(credential)
     if token is None or token.owner != ref or not token.is_live(now):
         raise InvalidTokenError(ref.scope.account)
     is_old_good = token.old_until is not None and now < token.old_until
-    return (token.old_made_by if is_old_good else "") or token.made_by or _named(tx, ref)
+    return (token.old_made_by if is_old_good else "") or token.made_by or as_maker(tx, ref)
 
 
 @contextmanager
@@ -58,31 +66,45 @@ def reckoned(tx: AccessTransaction, principals: Iterable[PrincipalRef], giver: G
     for ref, had in before.items():
         after = grants_in(tx, ref)
         if beyond(after.all, had) is not None and end_of_others(tx, ref, after, giver.actor, now):
-            giver.check_over(tx, ref, _ENDS)
+            giver.check_over(tx, ref, WOULD_END)
 
 
 def end_of_others(tx: AccessTransaction, ref: PrincipalRef, grants: Grants, by: Actor, now: datetime) -> bool:
     """Ends keys and password of this principal behind which stands somebody who may not do all of ``grants``; says
     whether there were any."""
-    known = {"": True, PROGRAM: True, _named(tx, ref): True}
+    known = {"": True, PROGRAM: True, as_maker(tx, ref): True}
 
     def is_good(maker: str) -> bool:
         if maker not in known:
             known[maker] = beyond(grants.all, _held(tx, ref.scope.account, maker)) is None
         return known[maker]
 
+    reason = "made by somebody who may do less than this principal from now on"
+    return end_all_but(tx, ref, is_good, is_good, by, now, reason) != Ended()
+
+
+def end_all_but(
+    tx: AccessTransaction,
+    ref: PrincipalRef,
+    is_good: Callable[[str], bool],
+    is_password_good: Callable[[str], bool],
+    by: Actor,
+    now: datetime,
+    reason: str,
+) -> Ended:
+    """Ends keys and password of this principal whose makers are not good, with one record that tells the reason."""
     ended = [token.identifier for token in tx.tokens.list(ref.scope.account, ref) if _end(tx, token, is_good, now)]
     after: dict[str, object] = {"tokensEnded": ended} if ended else {}
     user = _hold(tx, ref)
-    if user is not None and user.password_hash is not None and not is_good(user.password_by):
+    has_bad = user is not None and user.password_hash is not None and not is_password_good(user.password_by)
+    if user is not None and has_bad:
         tx.users.replace(replace(user, password_hash=None, password_by="", last_modified_at=now))
         sessions = tx.sessions.remove_of(user.account, user.id)
         after |= {"hasPassword": False, "sessionsEnded": sessions}
     if after:
-        reason = "made by somebody who may do less than this principal from now on"
         note(tx, now, by, Action.REVOKE_TOKEN, _subject(ref, user), after={**after, "reason": reason})
         tx.announce(Signal(Topic.ACCESS))
-    return bool(after)
+    return Ended(len(ended), int(has_bad))
 
 
 def _end(tx: AccessTransaction, token: Token, is_good: Callable[[str], bool], now: datetime) -> bool:
@@ -104,7 +126,7 @@ def _behind_session(tx: AccessTransaction, ref: PrincipalRef, *, is_session: boo
     return user.password_by if user is not None and user.password_hash is not None else ""
 
 
-def _named(tx: AccessTransaction, ref: PrincipalRef) -> str:
+def as_maker(tx: AccessTransaction, ref: PrincipalRef) -> str:
     """The maker as it is kept."""
     if ref.type is PrincipalType.USER:
         return ref.key
@@ -115,7 +137,7 @@ def _named(tx: AccessTransaction, ref: PrincipalRef) -> str:
 def _held(tx: AccessTransaction, account: str, maker: str) -> Grants:
     """What the maker may do himself: nothing for one who is disabled or gone, whoever has the name now."""
     ref = PrincipalRef.of_key(account, maker.partition(_MADE_AT)[0])
-    return powers_in(tx, ref) if _named(tx, ref) == maker else Grants()
+    return powers_in(tx, ref) if as_maker(tx, ref) == maker else Grants()
 
 
 def _hold(tx: AccessTransaction, ref: PrincipalRef) -> User | None:

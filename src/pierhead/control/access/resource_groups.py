@@ -5,7 +5,7 @@ does not have himself; deleting a group that is assigned; any change of a manage
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pierhead.control.audit import Action, Subject, note
@@ -102,6 +102,8 @@ class ResourceGroupService:
         with in_turn(self._store, draft.scope.account, *places) as tx:
             before = self._own(tx, draft.scope, draft.identifier)
             after = _group(draft, before.created_at, now)
+            if not before.included_scopes and not draft.included_scopes:
+                after = replace(after, included_scopes=())  # its places were deleted, and nobody names others
             uses = _uses(tx, before)
             for assignment in uses:
                 role = role_at(tx, assignment.scope, assignment.role)

@@ -36,7 +36,7 @@ from .model import (
 )
 from .pepper import Pepper
 from .ports import AccessStore, AccessTransaction
-from .resolving import grants_in
+from .resolving import grants_in, powers_in
 
 RandomText = Callable[[int], str]
 ADMIN_KEY = "admin"
@@ -136,6 +136,20 @@ class AccessService:
         with self._lock:
             self._remembered[principal] = _Remembered(grants, now + GRANTS_FRESH_FOR)
         return grants
+
+    def powers(self, account: str, key: str, at: datetime) -> Grants:
+        """What the principal with that key (``PrincipalRef.key``) may do now, read anew; nothing for one who is gone or
+        disabled, and for a service account that was made after ``at``: another one may have had its name then."""
+        try:
+            ref = PrincipalRef.of_key(account, key)
+        except ValueError:
+            return Grants()
+        with self._store.snapshot() as tx:
+            if ref.type is not PrincipalType.USER:
+                found = tx.service_accounts.find(ref.scope, ref.identifier)
+                if ref.type is not PrincipalType.SERVICE_ACCOUNT or found is None or found.created_at > at:
+                    return Grants()
+            return powers_in(tx, ref)
 
     def _forget(self, _: str) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ from .escalation import THE_PROGRAM, Giver
 from .granted import Granted, granted_to
 from .grants import Identifiers
 from .labels import check_labels
+from .leavers import end_of_leaver
 from .model import ServiceAccount
 from .people_documents import service_account_document
 from .people_pages import page_among
@@ -83,30 +84,37 @@ class ServiceAccountService:
             note(tx, now, by, Action.CREATE, _subject(account), after=service_account_document(account))
         return account
 
-    def update(self, draft: ServiceAccountDraft, *, by: Actor = SYSTEM) -> ServiceAccount:
-        """Replaces everything but scope and identifier. Raises PrincipalNotFoundError and InvalidInputError."""
+    def update(self, draft: ServiceAccountDraft, *, giver: Giver = THE_PROGRAM) -> ServiceAccount:
+        """Replaces everything but scope and identifier; for whoever may do all that it may.
+
+        Raises PrincipalNotFoundError, AccessDeniedError and InvalidInputError.
+        """
         email, now = _checked(draft), self._clock.now()
-        with self._store.transaction() as tx:
+        with in_turn(self._store, draft.scope.account) as tx:
             before = _found(tx, draft.scope, draft.identifier)
+            giver.check_over(tx, before.ref)
             given = {"name": draft.name, "email": email, "description": draft.description, "tags": draft.tags}
             after = replace(before, last_modified_at=now, **given)  # type: ignore[arg-type]
             tx.service_accounts.replace(after)
             documents = service_account_document(before), service_account_document(after)
-            note(tx, now, by, Action.UPDATE, _subject(after), *documents)
+            note(tx, now, giver.actor, Action.UPDATE, _subject(after), *documents)
         return after
 
     def delete(self, scope: Scope, identifier: str, *, giver: Giver = THE_PROGRAM) -> None:
-        """With its API keys, tokens and role assignments; for whoever may do all that it may.
+        """With its API keys, tokens and role assignments, and what it made for others; for whoever may do all that it
+        may, and all that those may whose keys end.
 
         Raises PrincipalNotFoundError, AccessDeniedError.
         """
         with in_turn(self._store, scope.account) as tx:
             account = _found(tx, scope, identifier)
             giver.check_over(tx, account.ref)
+            now = self._clock.now()
+            ended = end_of_leaver(tx, account.ref, giver, now)
             take_everything_from(tx, account.ref)
             tx.service_accounts.remove(scope, identifier)
             before = service_account_document(account)
-            note(tx, self._clock.now(), giver.actor, Action.DELETE, _subject(account), before=before)
+            note(tx, now, giver.actor, Action.DELETE, _subject(account), before, ended)
             tx.announce(Signal(Topic.ACCESS))
 
 

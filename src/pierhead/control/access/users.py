@@ -6,7 +6,7 @@ Passwords and sessions are seen to elsewhere; a person without a password comes 
 from collections.abc import Callable
 from dataclasses import replace
 
-from pierhead.control.audit import SYSTEM, Action, Actor, PrincipalType, Subject, note
+from pierhead.control.audit import SYSTEM, Action, Actor, Document, PrincipalType, Subject, note
 from pierhead.control.scopes import ResourceType, Scope
 from pierhead.kit.clock import Clock
 from pierhead.kit.ids import random_text
@@ -19,6 +19,7 @@ from .escalation import THE_PROGRAM, Giver
 from .granted import Granted, granted_to
 from .grants import Identifiers
 from .labels import check_person_name
+from .leavers import end_of_leaver
 from .model import USER_ID_LENGTH, User
 from .people_documents import user_document
 from .people_pages import page_among
@@ -80,21 +81,28 @@ class UserService:
             note(tx, now, by, Action.CREATE, _subject(user), after=user_document(user))
         return user
 
-    def rename(self, account: str, user_id: str, name: str, *, by: Actor = SYSTEM) -> User:
-        """Raises InvalidPrincipalError and PrincipalNotFoundError."""
+    def rename(self, account: str, user_id: str, name: str, *, giver: Giver = THE_PROGRAM) -> User:
+        """For whoever may do all that this person may.
+
+        Raises InvalidPrincipalError, PrincipalNotFoundError and AccessDeniedError.
+        """
         name = check_person_name(name)
-        with self._store.transaction() as tx:
-            return self._change(tx, _found(tx, account, user_id), by, name=name)
+        with in_turn(self._store, account) as tx:
+            user = _found(tx, account, user_id)
+            giver.check_over(tx, user.ref)
+            return self._change(tx, user, giver.actor, name=name)
 
     def disable(self, account: str, user_id: str, *, giver: Giver = THE_PROGRAM) -> User:
-        """Ends the person's sessions; keys open nothing until ``enable``. For whoever may do all that this person may.
+        """Ends the person's sessions, and what he made for others; keys open nothing until ``enable``. For whoever may
+        do all that this person may, and all that those may whose keys end.
 
         Raises PrincipalNotFoundError, AccessDeniedError and LastAdminError.
         """
         with in_turn(self._store, account) as tx:
             user = self._dispensable(tx, account, user_id, giver)
+            ended = end_of_leaver(tx, user.ref, giver, self._clock.now())
             tx.sessions.remove_of(account, user_id)
-            return self._change(tx, user, giver.actor, is_disabled=True)
+            return self._change(tx, user, giver.actor, ended, is_disabled=True)
 
     def enable(self, account: str, user_id: str, *, giver: Giver = THE_PROGRAM) -> User:
         """For whoever may do all that this person may. Raises PrincipalNotFoundError, AccessDeniedError."""
@@ -104,12 +112,14 @@ class UserService:
             return self._change(tx, user, giver.actor, is_disabled=False)
 
     def delete(self, account: str, user_id: str, *, giver: Giver = THE_PROGRAM) -> None:
-        """With all keys, sessions and role assignments. Raises as ``disable``."""
+        """With all keys, sessions and role assignments, and what he made for others. Raises as ``disable``."""
         with in_turn(self._store, account) as tx:
             user = self._dispensable(tx, account, user_id, giver)
+            now = self._clock.now()
+            ended = end_of_leaver(tx, user.ref, giver, now)
             take_everything_from(tx, user.ref)
             tx.users.remove(account, user_id)
-            note(tx, self._clock.now(), giver.actor, Action.DELETE, _subject(user), before=user_document(user))
+            note(tx, now, giver.actor, Action.DELETE, _subject(user), user_document(user), ended)
             tx.announce(Signal(Topic.ACCESS))
 
     def leave(self, scope: Scope, user_id: str, *, giver: Giver = THE_PROGRAM) -> None:
@@ -138,11 +148,14 @@ class UserService:
             raise LastAdminError(user.email)
         return user
 
-    def _change(self, tx: AccessTransaction, user: User, by: Actor, **changes: object) -> User:
+    def _change(
+        self, tx: AccessTransaction, user: User, by: Actor, more: Document | None = None, **changes: object
+    ) -> User:
         now = self._clock.now()
         changed = replace(user, last_modified_at=now, **changes)  # type: ignore[arg-type]
         tx.users.replace(changed)
-        note(tx, now, by, Action.UPDATE, _subject(changed), user_document(user), user_document(changed))
+        after = {**user_document(changed), **(more or {})}
+        note(tx, now, by, Action.UPDATE, _subject(changed), user_document(user), after)
         tx.announce(Signal(Topic.ACCESS))
         return changed
 

@@ -12,6 +12,7 @@ from .errors import (
 )
 from .ledger import Holding, Sighting
 from .model import (
+    SCHEDULED,
     Copies,
     Deletion,
     Mirror,
@@ -31,6 +32,7 @@ from .schedule import next_run
 from .service import MirrorService
 
 __all__ = [
+    "SCHEDULED",
     "Copies",
     "Deletion",
     "Fate",

@@ -4,7 +4,7 @@ Tags are chosen by ``oci.tag_selection``. Names stay as they are: a mirror that 
 know. What has to be copied in one run is decided in ``planning``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,9 @@ from .errors import InvalidMirrorError
 from .schedule import check_schedule
 
 MAX_REPOSITORIES: Final = 500
+MAX_PATTERNS: Final = 200
+MAX_EXACT_TAGS: Final = 5000
+"""Both over all repositories of a mirror."""
 
 
 class Preset(StrEnum):
@@ -74,13 +77,9 @@ class MirrorSpec:
     def __post_init__(self) -> None:
         if not self.repositories and self.preset is None:
             raise InvalidMirrorError("repositories", "nothing is mirrored", "name repositories, or give a preset")
-        if len(self.repositories) > MAX_REPOSITORIES:
-            raise InvalidMirrorError("repositories", f"at most {MAX_REPOSITORIES} in one mirror", "make several")
         if self.source == self.target:
             raise InvalidMirrorError("target", f"{self.target} is the source as well", "give another connector")
-        for wanted in self.repositories:
-            _check_repository(wanted)
-        _check_once([wanted.repository for wanted in self.repositories])
+        _check_repositories(self.repositories)
         if self.copies is Copies.WHOLE and self.platforms and len(self.platforms) > 1:
             raise InvalidMirrorError("platforms", "a whole index has all of them", "set copies to sparse or rewritten")
         if self.schedule:
@@ -92,10 +91,21 @@ class MirrorSpec:
         if not 0 <= self.reserve <= 1_000_000:
             raise InvalidMirrorError("reserve", "it is a number of pulls, 0 or more")
 
+    def check_tags(self) -> None:
+        """That every rule for tags can be read: for specs that come in; what is stored was. Raises
+        InvalidTagRuleError."""
+        for wanted in self.repositories:
+            wanted.tags.check()
+
+
+SCHEDULED: Final = "scheduled"
+
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """An entity as in ``control.scopes``. One that is not enabled runs only when somebody asks."""
+    """An entity as in ``control.scopes``. One that is not enabled runs only when somebody asks. ``made_by``: the key of
+    the principal who saved it last, by whose rights it runs; empty for the program itself. ``about`` is ``SCHEDULED``
+    for one that runs by itself, so that these can be found alone."""
 
     scope: Scope
     identifier: str
@@ -108,6 +118,7 @@ class Mirror:
     is_enabled: bool = True
     parent: str = ""
     about: str = ""
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +130,12 @@ class MirrorDraft:
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     is_enabled: bool = True
+    made_by: str = ""
+
+    @property
+    def about(self) -> str:
+        """As ``Mirror.about``."""
+        return SCHEDULED if self.is_enabled and self.spec.schedule else ""
 
 
 def backup_tag(template: str, tag: str, at: datetime) -> str:
@@ -128,6 +145,25 @@ def backup_tag(template: str, tag: str, at: datetime) -> str:
 
 def _filled(template: str, tag: str = "tag", date: str = "20200101") -> str:
     return template.replace("{tag}", tag).replace("{date}", date)
+
+
+def fault_of_amount(rules: Sequence[TagRules]) -> str | None:
+    """What is too much for one mirror in the rules of all its repositories; None when nothing is."""
+    if (patterns := sum(each.patterns for each in rules)) > MAX_PATTERNS:
+        return f"they have {patterns} patterns for tags together, and {MAX_PATTERNS} is the most"
+    if (exact := sum(len(each.exact) for each in rules)) > MAX_EXACT_TAGS:
+        return f"they name {exact} tags together, and {MAX_EXACT_TAGS} is the most"
+    return None
+
+
+def _check_repositories(repositories: Sequence[MirroredRepository]) -> None:
+    if len(repositories) > MAX_REPOSITORIES:
+        raise InvalidMirrorError("repositories", f"at most {MAX_REPOSITORIES} in one mirror", "make several")
+    if (fault := fault_of_amount([wanted.tags for wanted in repositories])) is not None:
+        raise InvalidMirrorError("repositories", fault, "make several mirrors")
+    for wanted in repositories:
+        _check_repository(wanted)
+    _check_once([wanted.repository for wanted in repositories])
 
 
 def _check_repository(wanted: MirroredRepository) -> None:

@@ -47,7 +47,10 @@ class MirrorRunRows(Protocol):
     def running(self, scope: Scope, mirror: str) -> MirrorRun | None: ...
 
     def page(self, scope: Scope, mirror: str, request: PageRequest) -> Page[MirrorRun]:
-        """The last begun first."""
+        """The last begun first, each ``without_items``."""
+
+    def prune(self, scope: Scope, mirror: str, keep: int) -> None:
+        """Forgets the runs that have ended, but the ``keep`` begun last."""
 
     def clear(self, scope: Scope, mirror: str) -> None: ...
 

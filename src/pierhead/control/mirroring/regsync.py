@@ -11,7 +11,7 @@ from pierhead.control.scopes import ScopedReference
 from pierhead.oci.tag_selection import TagRules
 
 from .documents import repository_document
-from .model import MAX_REPOSITORIES, MirroredRepository
+from .model import MAX_REPOSITORIES, MirroredRepository, fault_of_amount
 from .regsync_hosts import Document, Login, Place, documents_of, identifier_of, logins_in
 from .regsync_spots import Notes, Path, Spot, Told
 from .regsync_steps import SHARED, Entry, Settings, entries_in
@@ -51,13 +51,14 @@ class _Making:
 
     def takes(self, entry: Entry) -> bool:
         known = self.rules.get(entry.repository)
-        if known is None:
-            is_free = len(self.rules) < MAX_REPOSITORIES
-            self.rules |= {entry.repository: entry.rules} if is_free else {}
-            return is_free
-        both = _both(known, entry.rules)
-        self.rules[entry.repository] = both or known
-        return both is not None
+        both = entry.rules if known is None else _both(known, entry.rules)
+        if both is None:
+            return False
+        rules = {**self.rules, entry.repository: both}
+        if len(rules) > MAX_REPOSITORIES or fault_of_amount(tuple(rules.values())) is not None:
+            return False
+        self.rules = rules
+        return True
 
 
 def translate_regsync(document: object, lines: Mapping[Path, int], connectors: Mapping[str, str]) -> RegsyncTranslation:

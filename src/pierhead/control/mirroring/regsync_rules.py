@@ -40,7 +40,7 @@ def _rule(spot: Spot) -> TagRules:
             regexes=tuple(allowed),
             semver=" || ".join(ranges) or None,
             exclude=tuple(dict.fromkeys(denied)),
-        )
+        ).check()
     except AppError as error:
         raise LeftOutError(spot, error.message) from None
 

@@ -6,6 +6,7 @@ Whoever performs a phase hands in what came of it, under the lease of its task. 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from pierhead.control.audit import SYSTEM, Action, Actor, Subject, note
 from pierhead.control.scopes import ResourceType
@@ -17,7 +18,12 @@ from .ledger import Holding
 from .model import Mirror
 from .planning import Fate, Item, Plan, Survey, after_missing, plan
 from .ports import MirrorTransaction
-from .runs import MirrorRun, Phase, RunItem, Trigger
+from .runs import MirrorRun, Phase, RunItem, Trigger, counts_of
+
+KEPT_RUNS: Final = 50
+"""Of one mirror, beside one that goes on."""
+MAX_ITEMS: Final = 10_000
+"""Of one run, told one by one."""
 
 
 class RunBook:
@@ -48,6 +54,7 @@ class RunBook:
         if not tx.mirror_runs.add(run):
             running = tx.mirror_runs.running(mirror.scope, mirror.identifier)
             raise MirrorIsRunningError(mirror.identifier, running.id if running else run_id)
+        tx.mirror_runs.prune(mirror.scope, mirror.identifier, KEPT_RUNS)
         after = {"runId": run_id, "trigger": trigger.value, "dryRun": is_plan}
         note(tx, now, by, Action.START, subject_of(mirror), None, after)
         return run
@@ -69,8 +76,15 @@ class RunBook:
         self, tx: MirrorTransaction, run: MirrorRun, mirror: Mirror, made: Plan, task: Callable[[], str]
     ) -> MirrorRun:
         """Goes on to copying what is to be copied; with nothing to copy, or as a dry run, it ends here."""
-        items = tuple(_run_item(item) for item in made.items if item.fate is not Fate.KEEP)
-        after = replace(run, items=items, kept=len(made.of(Fate.KEEP)), pulls=made.pulls, pulls_left=made.pulls_left)
+        items, counted = _told(tuple(_run_item(item) for item in made.items if item.fate is not Fate.KEEP))
+        after = replace(
+            run,
+            items=items,
+            counted=counted,
+            kept=len(made.of(Fate.KEEP)),
+            pulls=made.pulls,
+            pulls_left=made.pulls_left,
+        )
         if run.is_plan:
             return self.record(tx, after.ended(self._clock.now()))
         if mirror.spec.gate_policy is not None and made.of(Fate.COPY):
@@ -136,6 +150,14 @@ class RunBook:
 
 def subject_of(mirror: Mirror) -> Subject:
     return Subject(mirror.scope, ResourceType.MIRROR, mirror.identifier, mirror.name)
+
+
+def _told(items: tuple[RunItem, ...]) -> tuple[tuple[RunItem, ...], dict[str, int]]:
+    """What a run tells one by one, and how many others there are. Images above that are left to the next run; what is
+    to be copied goes before what is only told of."""
+    first = items if len(items) <= MAX_ITEMS else tuple(sorted(items, key=lambda item: not item.is_planned))
+    rest = (replace(item, state=Fate.DEFER.value) if item.is_planned else item for item in first[MAX_ITEMS:])
+    return first[:MAX_ITEMS], counts_of(rest, {})
 
 
 def _run_item(item: Item) -> RunItem:

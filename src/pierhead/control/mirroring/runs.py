@@ -1,13 +1,18 @@
 """One run of a mirror: what it was asked to do, what became of every tag, and why; values only."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from pierhead.control.scopes import Scope
 
 from .planning import Fate, Item
+
+_BAD: Final = ("failed", "blocked", Fate.FAIL.value, Fate.REFUSE.value)
+"""Words of ``counts``; as ``RunItem.has_failed``."""
 
 
 class RunState(StrEnum):
@@ -74,7 +79,9 @@ class RunItem:
 
 @dataclass(frozen=True, slots=True)
 class MirrorRun:
-    """``items``: every tag but those that are kept as they are; ``kept`` counts these. ``task_id``: the task of the
+    """``items``: every tag but those that are kept as they are; ``kept`` counts these. ``counted``: tags that are told
+    by their number alone, by the words of ``counts``: what was too much for ``items``, or all of them where runs are
+    listed. ``task_id``: the task of the
     phase. ``asked_key``: the key of the principal who began it, empty for a schedule. ``is_plan``: a dry run, which
     ends with its plan. ``error``: why a phase as a whole failed."""
 
@@ -93,17 +100,28 @@ class MirrorRun:
     pulls: int = 0
     pulls_left: int | None = None
     items: tuple[RunItem, ...] = ()
+    counted: Mapping[str, int] = field(default_factory=dict)
     finished_at: datetime | None = None
     error: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
         """How many tags by what became of them; words of ``RunItem.state`` and ``Fate``."""
-        found: dict[str, int] = {"kept": self.kept} if self.kept else {}
-        for item in self.items:
-            word = item.state or item.plan.fate.value
-            found[word] = found.get(word, 0) + 1
-        return found
+        return ({"kept": self.kept} if self.kept else {}) | counts_of(self.items, self.counted)
+
+    @property
+    def items_total(self) -> int:
+        """Also those of which only the number is told."""
+        return len(self.items) + sum(self.counted.values())
+
+    @property
+    def failed_total(self) -> int:
+        counts = self.counts
+        return sum(counts.get(word, 0) for word in _BAD)
+
+    def without_items(self) -> "MirrorRun":
+        """As lists tell it."""
+        return replace(self, items=(), counted=counts_of(self.items, self.counted))
 
     def ended(self, at: datetime, *, is_cancelled: bool = False) -> "MirrorRun":
         """Judged by its items."""
@@ -114,7 +132,11 @@ class MirrorRun:
         return replace(self, state=RunState.FAILED, phase=Phase.DONE, finished_at=at, error=dict(error))
 
     def _outcome(self) -> RunState:
-        bad = [item for item in self.items if item.has_failed]
-        if not bad:
+        if not self.failed_total:
             return RunState.SUCCEEDED
-        return RunState.FAILED if len(bad) == len(self.items) and not self.kept else RunState.INCOMPLETE
+        return RunState.FAILED if self.failed_total == self.items_total and not self.kept else RunState.INCOMPLETE
+
+
+def counts_of(items: Iterable[RunItem], counted: Mapping[str, int]) -> dict[str, int]:
+    """By what became of them, added to what is counted already."""
+    return dict(Counter(counted) + Counter(item.state or item.plan.fate.value for item in items))

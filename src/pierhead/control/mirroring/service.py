@@ -1,5 +1,6 @@
 """Use cases of mirrors: make, change, read, list, delete, approve. Permissions are asked by the caller."""
 
+from collections.abc import Container
 from dataclasses import replace
 from typing import Final
 
@@ -38,9 +39,11 @@ class MirrorService(RunBook):
         self._store = store
 
     def create(self, draft: MirrorDraft, *, by: Actor = SYSTEM) -> Mirror:
-        """Raises InvalidIdentifierError, InvalidInputError for the name, PlaceNotFoundError, MirrorExistsError."""
+        """Raises InvalidIdentifierError, InvalidInputError for the name, InvalidTagRuleError, PlaceNotFoundError,
+        MirrorExistsError."""
         check_identifier(draft.identifier)
         check_name(draft.name)
+        draft.spec.check_tags()
         now = self._clock.now()
         made = Mirror(
             scope=draft.scope,
@@ -52,10 +55,12 @@ class MirrorService(RunBook):
             description=draft.description,
             tags=dict(draft.tags),
             is_enabled=draft.is_enabled,
+            about=draft.about,
+            made_by=draft.made_by,
         )
         with self._store.transaction() as tx:
             check_place(tx, draft.scope)
-            if len(tx.mirrors.list(draft.scope)) >= MAX_MIRRORS:
+            if tx.mirrors.page(draft.scope, "", PageRequest(0, 1)).total >= MAX_MIRRORS:
                 why = f"there are {MAX_MIRRORS} in this scope already"
                 raise InvalidMirrorError("identifier", why, "delete some that nobody uses")
             if not tx.mirrors.add(made):
@@ -67,6 +72,7 @@ class MirrorService(RunBook):
         """Replaces everything that a draft has; what is held already stays known. Raises as ``create``, and
         MirrorMissingError."""
         check_name(draft.name)
+        draft.spec.check_tags()
         now = self._clock.now()
         with self._store.transaction() as tx:
             before = _mirror_in(tx, draft.scope, draft.identifier)
@@ -77,6 +83,8 @@ class MirrorService(RunBook):
                 description=draft.description,
                 tags=dict(draft.tags),
                 is_enabled=draft.is_enabled,
+                about=draft.about,
+                made_by=draft.made_by,
                 last_modified_at=now,
             )
             if before.spec.target != after.spec.target:
@@ -90,10 +98,16 @@ class MirrorService(RunBook):
         with self._store.snapshot() as tx:
             return _mirror_in(tx, scope, identifier)
 
-    def list(self, scope: Scope, request: PageRequest, search: str = "") -> Page[Mirror]:
-        """Last modified first."""
+    def list(
+        self, scope: Scope, request: PageRequest, search: str = "", among: Container[str] | None = None
+    ) -> Page[Mirror]:
+        """Last modified first; with ``among`` those of these identifiers only, and pages of them."""
         with self._store.snapshot() as tx:
-            return tx.mirrors.page(scope, search, request)
+            if among is None:
+                return tx.mirrors.page(scope, search, request)
+            every = tx.mirrors.page(scope, search, PageRequest(0, MAX_MIRRORS)).items
+        seen = tuple(mirror for mirror in every if mirror.identifier in among)
+        return Page(seen[request.offset : request.offset + request.size], len(seen), request)
 
     def delete(self, scope: Scope, identifier: str, *, by: Actor = SYSTEM) -> None:
         """Forgets the mirror and its ledger; what it brought to its target stays there.
@@ -142,7 +156,7 @@ class MirrorService(RunBook):
             return tx.holdings.of(scope, identifier)
 
     def runs(self, scope: Scope, identifier: str, request: PageRequest) -> Page[MirrorRun]:
-        """The last begun first. Raises MirrorMissingError."""
+        """The last begun first, each without its items. Raises MirrorMissingError."""
         with self._store.snapshot() as tx:
             _mirror_in(tx, scope, identifier)
             return tx.mirror_runs.page(scope, identifier, request)
@@ -166,7 +180,8 @@ def _mirror_in(tx: MirrorTransaction, scope: Scope, identifier: str) -> Mirror:
 def _quarantined(tx: MirrorTransaction, scope: Scope, mirror: str, image: str, digest: str) -> str:
     runs = tx.mirror_runs.page(scope, mirror, PageRequest(0, _RUNS_LOOKED_AT)).items
     last = next((run for run in runs if run.state.is_final and not run.is_plan), None)
-    items = last.items if last else ()
+    whole = tx.mirror_runs.find(scope.account, last.id) if last else None
+    items = whole.items if whole else ()
     found = [item.quarantined for item in items if item.plan.name == image and item.state in ("blocked", "waiting")]
     if not found or digest not in ("", found[0]):
         raise NotInQuarantineError(f"{image}@{digest}" if digest else image, mirror)

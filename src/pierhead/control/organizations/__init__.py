@@ -18,13 +18,14 @@ from .model import (
     organization_document,
     project_document,
 )
-from .ports import OrganizationStore, OrganizationTransaction, PlaceContents, PlaceTransaction
+from .ports import ChangedByDeletion, OrganizationStore, OrganizationTransaction, PlaceContents, PlaceTransaction
 from .presence import check_place
 from .service import OrganizationService, ProjectService
 
 __all__ = [
     "DEFAULT_ORGANIZATION",
     "DEFAULT_PROJECT",
+    "ChangedByDeletion",
     "InvalidPlaceError",
     "Organization",
     "OrganizationDraft",

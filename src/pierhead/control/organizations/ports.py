@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from pierhead.control.audit import Auditing
+from pierhead.control.audit import Auditing, Document, Subject
 from pierhead.control.scopes import EntityRows, Scope
 from pierhead.kit.signals import Signal
 
@@ -21,6 +23,15 @@ class PlaceTransaction(Protocol):
     def projects(self) -> EntityRows[Project]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedByDeletion:
+    """What is elsewhere, spoke of a place that is deleted, and does not any more; as the audit trail tells it."""
+
+    subject: Subject
+    before: Document
+    after: Document
+
+
 class PlaceContents(Protocol):
     """What is in a place and in all places below it, whatever feature it belongs to."""
 
@@ -30,6 +41,10 @@ class PlaceContents(Protocol):
     def clear(self, place: Scope) -> None:
         """Takes away everything else: entities of every kind, runs, tokens of its service accounts, and in the whole
         account the assignments that speak of those. Whoever makes a place of that name again begins with nothing."""
+
+    def take_out_of_groups(self, place: Scope, at: datetime) -> tuple[ChangedByDeletion, ...]:
+        """Takes the place, and what is below it, out of every resource group that is left in the account, for those
+        who have a role on one shall not have it on a later place of that name. Call it after ``clear``."""
 
 
 class OrganizationTransaction(PlaceTransaction, Auditing, Protocol):

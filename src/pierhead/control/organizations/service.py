@@ -1,10 +1,12 @@
 """Use cases of organizations and projects: make, change, read, list, delete. Permissions are asked by the caller.
 
-Deleting refuses while the place holds what somebody may still need, and takes everything else in it along.
+Deleting refuses while the place holds what somebody may still need, and takes everything else in it along. No
+resource group speaks of it afterwards: a place that is made again under its name is another one.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import TypeVar
 
 from pierhead.control.audit import SYSTEM, Action, Actor, Subject, note
@@ -87,9 +89,10 @@ class OrganizationService:
         with self._store.transaction() as tx:
             gone = _organization_in(tx, place)
             projects = len(tx.projects.list(place))
-            _clear(tx, place, "organization", identifier, {"projects": projects} if projects else {})
+            now = self._clock.now()
+            _clear(tx, place, ("organization", identifier), {"projects": projects} if projects else {}, by, now)
             tx.organizations.remove(Scope(account), identifier)
-            note(tx, self._clock.now(), by, Action.DELETE, _organization(gone), organization_document(gone))
+            note(tx, now, by, Action.DELETE, _organization(gone), organization_document(gone))
 
 
 class ProjectService:
@@ -168,16 +171,22 @@ class ProjectService:
         place = Scope(scope.account, scope.org, identifier)
         with self._store.transaction() as tx:
             gone = _project_in(tx, place)
-            _clear(tx, place, "project", identifier, {})
+            now = self._clock.now()
+            _clear(tx, place, ("project", identifier), {}, by, now)
             tx.projects.remove(gone.scope, identifier)
-            note(tx, self._clock.now(), by, Action.DELETE, _project(gone), project_document(gone))
+            note(tx, now, by, Action.DELETE, _project(gone), project_document(gone))
 
 
-def _clear(tx: OrganizationTransaction, place: Scope, kind: str, identifier: str, more: dict[str, int]) -> None:
+def _clear(
+    tx: OrganizationTransaction, place: Scope, named: tuple[str, str], more: dict[str, int], by: Actor, now: datetime
+) -> None:
+    """``named``: what the place is, and its identifier."""
     held = more | dict(tx.contents.held(place))
     if held:
-        raise PlaceInUseError(kind, identifier, ", ".join(f"{count} {what}" for what, count in held.items()))
+        raise PlaceInUseError(*named, ", ".join(f"{count} {what}" for what, count in held.items()))
     tx.contents.clear(place)
+    for changed in tx.contents.take_out_of_groups(place, now):
+        note(tx, now, by, Action.UPDATE, changed.subject, changed.before, changed.after)
     tx.announce(Signal(Topic.ACCESS))
 
 

@@ -32,7 +32,7 @@ class Wanted:
 
     def rules(self) -> TagRules:
         """Raises InvalidTagRuleError."""
-        return TagRules(regexes=regexes_of(self.tag_regex), semver=self.semver or None, newest=self.newest)
+        return TagRules(regexes=regexes_of(self.tag_regex), semver=self.semver or None, newest=self.newest).check()
 
 
 def wanted_tags(wanted: Wanted, listed: Sequence[str]) -> list[str]:

@@ -42,7 +42,7 @@ class TagRule:
         if len(text) > MAX_PATTERN_CHARS:
             raise InvalidTagRuleError(kind, text[:40], f"it has more than {MAX_PATTERN_CHARS} characters")
         rule = cls(tag or None, tag_regex or None, semver or None)
-        rule.rules()
+        rule.rules().check()
         return rule
 
     @property
@@ -50,7 +50,6 @@ class TagRule:
         return self.tag is None
 
     def rules(self) -> TagRules:
-        """Raises InvalidTagRuleError."""
         if self.tag is not None:
             return TagRules(exact=(self.tag,))
         return TagRules(regexes=regexes_of(self.tag_regex), semver=self.semver)
@@ -70,7 +69,8 @@ def regexes_of(tag_regex: str | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """``connector`` is a reference as it was written in ``scope``, ``image`` a name as the connector places it."""
+    """``connector`` is a reference as it was written in ``scope``, ``image`` a name as the connector places it.
+    ``made_by``: the key of the principal by whose rights it polls; empty for the program itself."""
 
     scope: Scope
     identifier: str
@@ -85,6 +85,7 @@ class Watch:
     tags: Mapping[str, str] = field(default_factory=dict)
     parent: str = ""
     about: str = ""
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class WatchDraft:
     interval_s: int = DEFAULT_INTERVAL_S
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    made_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ def _made(draft: WatchDraft, now: datetime) -> Watch:
         last_modified_at=now,
         description=draft.description,
         tags=dict(draft.tags),
+        made_by=draft.made_by,
     )
 
 

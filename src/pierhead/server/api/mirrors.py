@@ -1,6 +1,7 @@
-"""Mirrors and their runs over HTTP. Who makes a mirror has to have the right to use its connectors and their secrets;
-who only runs it does not."""
+"""Mirrors and their runs over HTTP. Who saves a mirror has to have the right to use its connectors and their secrets,
+also later, whenever it runs; who only runs it does not."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Path
@@ -9,6 +10,7 @@ from pierhead.control.mirroring import MirrorDraft, MirrorRun
 from pierhead.control.scopes import Scope
 from pierhead.kit.paging import Page, PageRequest
 from pierhead.server.auth import Call, OwnCall, own_caller
+from pierhead.server.jobs.mirror_wants import check_names
 
 from .answers import Answer, PageData, answer, page_data
 from .bodies import json_body
@@ -49,10 +51,8 @@ def list_all(
 ) -> Answer[PageData[MirrorInfo]]:
     """Those of this place, last modified first."""
     among = call.visible(scope)
-    found = call.app.mirroring.service.list(scope, page, search)
-    seen = tuple(each for each in found.items if among is None or each.identifier in among)
-    kept = found if among is None else Page(seen, len(seen), page)
-    return answer(call, page_data(kept, MirrorInfo.of))
+    found = call.app.mirroring.service.list(scope, page, search, among)
+    return answer(call, page_data(found, MirrorInfo.of))
 
 
 @router.get("/mirrors/{identifier}", operation_id="getMirror")
@@ -142,5 +142,7 @@ def _draft(call: Call, body: MirrorBody, scope: Scope) -> MirrorDraft:
     if draft.spec.gate_policy is not None:
         call.app.gating.policies.resolve(str(draft.spec.gate_policy), scope)
     for reference in (draft.spec.source, draft.spec.target):
-        use_connector(call, call.app.connectors.resolve(str(reference), scope), no_connector)
-    return draft
+        connector = call.app.connectors.resolve(str(reference), scope)
+        use_connector(call, connector, no_connector)
+        check_names(connector, draft.spec.repositories)
+    return replace(draft, made_by=call.principal.ref.key)

@@ -66,7 +66,9 @@ def update(call: ReferenceCall, body: Annotated[UserInfoIn, Depends(json_body(Us
     """The name; without ``uuid`` the caller's own."""
     user_id = body.uuid or call.principal.ref.identifier
     authorise_own_or(call, user_id)
-    return answer(call, _info(call, call.app.people.users.rename(call.account, user_id, body.name, by=call.actor)))
+    return answer(
+        call, _info(call, call.app.people.users.rename(call.account, user_id, body.name, giver=giver_of(call)))
+    )
 
 
 @router.delete("/{userId}", operation_id="removeUser")

@@ -68,7 +68,7 @@ def update(call: ReferenceCall, scope: ReferenceScope, identifier: str, body: Se
     check_same_scope(body.scope(call.account), scope)
     if body.identifier != identifier:
         raise InvalidFieldsError((FieldProblem("identifier", "cannot be changed"),))
-    changed = call.app.people.service_accounts.update(body.draft(scope), by=call.actor)
+    changed = call.app.people.service_accounts.update(body.draft(scope), giver=giver_of(call))
     return answer(call, ServiceAccountOut.of(changed))
 
 

@@ -52,7 +52,9 @@ def get(call: OwnCall, userId: str) -> Answer[UserItem]:  # noqa: N803 - the wir
 def update(call: OwnCall, userId: str, body: Annotated[UserNameIn, Depends(json_body(UserNameIn))]) -> Answer[UserItem]:  # noqa: N803
     """Everybody may change the own name."""
     reference_users.authorise_own_or(call, userId)
-    return answer(call, UserItem.of(call.app.people.users.rename(call.account, userId, body.name, by=call.actor)))
+    return answer(
+        call, UserItem.of(call.app.people.users.rename(call.account, userId, body.name, giver=giver_of(call)))
+    )
 
 
 @router.post("/{userId}/disable", operation_id="disableUser")

@@ -1,11 +1,13 @@
 """Watches over HTTP: who may edit connectors in a place may keep watches there, on connectors that they may use."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends
 
 from pierhead.kit.paging import PageRequest
 from pierhead.server.auth import OwnCall, own_caller
+from pierhead.server.jobs.makers_rights import MakersRights
 from pierhead.server.jobs.question_work import named
 from pierhead.server.jobs.watching import WatchPolling
 
@@ -28,7 +30,7 @@ _Page = Annotated[PageRequest, Depends(page_of(100, 1000))]
 @router.post("", operation_id="createWatch", openapi_extra=takes(WatchBody))
 def create(call: OwnCall, scope: OwnScope, body: Sent) -> Answer[WatchInfo]:
     """Watches an image: its first poll, which comes at once, only records what is there."""
-    draft = body.draft(scope)
+    draft = replace(body.draft(scope), made_by=call.principal.ref.key)
     connector = call.app.connectors.resolve(draft.connector, scope)
     use_connector(call, connector, no_connector)
     named(connector, f"{draft.image}:{draft.rule.tag or 'any'}")  # what cannot be named is said at once
@@ -67,6 +69,7 @@ def poll(call: OwnCall, scope: OwnScope, slow: Slow, identifier: str) -> Answer[
     use_connector(call, app.connectors.resolve(watch.connector, scope), no_connector)
     with slow.one("polls", call.share_key):
         app.watches.started(watch, by=call.actor)
-        polled = WatchPolling(app.watches, app.connectors, app.connector_tasks).poll(scope, identifier)
+        polling = WatchPolling(app.watches, app.connectors, app.connector_tasks, MakersRights(app.access))
+        polled = polling.poll(scope, identifier)
     events = [WatchEventInfo.of(event) for event in polled.events]
     return answer(call, PollInfo(watch=WatchInfo.of(polled.watched), events=events))

@@ -156,8 +156,8 @@ class Collecting:
         runs = self.parts.mirrors.runs(mirror.scope, mirror.identifier, _LAST).items
         failure = ""
         if runs and runs[0].state in (RunState.FAILED, RunState.INCOMPLETE):
-            bad = sum(1 for item in runs[0].items if item.has_failed)
-            said = runs[0].error.get("message", "") or f"{bad:,} of {len(runs[0].items) + runs[0].kept:,} tags"
+            last = runs[0]
+            said = last.error.get("message", "") or f"{last.failed_total:,} of {last.items_total + last.kept:,} tags"
             failure = f"its last run, of {runs[0].started_at:%Y-%m-%d %H:%M} UTC, {_WORDS[runs[0].state]}: {said}"
         return MirrorFact(mirror.scope, mirror.identifier, mirror.spec.source, mirror.spec.target, failure)
 

@@ -8,14 +8,16 @@ import logging
 import threading
 from datetime import datetime
 
-from pierhead.control.mirroring import Mirror, MirrorIsRunningError, Trigger, next_run
-from pierhead.control.scopes import Scope
+from pierhead.control.mirroring import SCHEDULED, Mirror, MirrorIsRunningError, Trigger, next_run
 from pierhead.kit.clock import Clock
 from pierhead.kit.errors import AppError
 from pierhead.kit.paging import PageRequest
 from pierhead.kit.tasks import Loop
+from pierhead.worker.execute import task_failure
 
+from .makers_rights import MakerMayNotError
 from .mirror_tasks import MirrorTasks, MirrorWorkStore, MirrorWorkTransaction
+from .survey_work import error_of
 
 log = logging.getLogger(__name__)
 
@@ -37,19 +39,25 @@ class MirrorSchedule:
     def _due(self, now: datetime) -> list[Mirror]:
         with self._store.snapshot() as tx:
             accounts = tx.accounts.list()
-            mirrors = [mirror for account in accounts for mirror in tx.mirrors.list_below(Scope(account.id))]
-            scheduled = [mirror for mirror in mirrors if mirror.is_enabled and mirror.spec.schedule]
+            scheduled = [mirror for account in accounts for mirror in tx.mirrors.list_about(account.id, SCHEDULED)]
             return [mirror for mirror in scheduled if _is_due(tx, mirror, now)]
 
     def _begin(self, mirror: Mirror) -> bool:
         try:
-            self._tasks.start(mirror.scope, mirror.identifier, trigger=Trigger.SCHEDULE)
+            self._start(mirror)
         except MirrorIsRunningError:
             return False
         except AppError as error:  # a connector is gone, say; the other mirrors have nothing to do with it
             log.warning("mirror %s could not be begun by its schedule: %s", mirror.identifier, error.message)
             return False
         return True
+
+    def _start(self, mirror: Mirror) -> None:
+        """Nobody waits for an answer here: that its maker may not any more is told by a run that failed."""
+        try:
+            self._tasks.start(mirror.scope, mirror.identifier, trigger=Trigger.SCHEDULE)
+        except MakerMayNotError as error:
+            self._tasks.refuse(mirror, error_of(task_failure(error)))
 
 
 class MirrorScheduling:
@@ -72,9 +80,9 @@ class MirrorScheduling:
 
 
 def _is_due(tx: MirrorWorkTransaction, mirror: Mirror, now: datetime) -> bool:
-    if tx.mirror_runs.running(mirror.scope, mirror.identifier) is not None:
-        return False
     runs = tx.mirror_runs.page(mirror.scope, mirror.identifier, PageRequest(0, 1)).items
+    if any(not run.state.is_final for run in runs):
+        return False
     since = max([mirror.last_modified_at, *(run.started_at for run in runs)])
     due_at = next_run(mirror.spec.schedule, mirror.spec.time_zone, since)
     return due_at is not None and due_at <= now

@@ -1,6 +1,6 @@
 """Runs of mirrors begun, cancelled and followed. Each phase is a task in the queue; what ends one begins the next.
 
-Permissions are asked by the caller.
+Whether somebody may begin one is asked by the caller; whether the mirror's maker may still use its connectors, here.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,7 @@ from pierhead.control.scopes import Scope
 from pierhead.control.tasks import TaskQueue
 from pierhead.kit.signals import Signals
 
+from .makers_rights import Made, MakersRights
 from .origins import origin_of
 from .paths import path_of
 
@@ -59,12 +60,14 @@ class MirrorTasks:
         dispatcher: Dispatcher,
         connectors: ConnectorService,
         mirrors: MirrorService,
+        rights: MakersRights,
     ) -> None:
         self._store = store
         self._queue = queue
         self._dispatcher = dispatcher
         self._connectors = connectors
         self._mirrors = mirrors
+        self._rights = rights
 
     def start(
         self,
@@ -76,7 +79,7 @@ class MirrorTasks:
         asked_key: str = "",
         by: Actor = SYSTEM,
     ) -> MirrorRun:
-        """Raises MirrorMissingError, MirrorIsRunningError, ConnectorNotFoundError."""
+        """Raises MirrorMissingError, MirrorIsRunningError, ConnectorNotFoundError, MakerMayNotError."""
         mirror = self._mirrors.get(scope, identifier)
         source, _ = self.connectors(mirror)
         with self._store.transaction() as tx:
@@ -89,6 +92,12 @@ class MirrorTasks:
                 asked_key=asked_key,
                 by=by,
             )
+
+    def refuse(self, mirror: Mirror, error: Mapping[str, str]) -> None:
+        """Writes down that its schedule could not begin it, as a run that failed. Raises MirrorIsRunningError."""
+        with self._store.transaction() as tx:
+            run = self._mirrors.begin(tx, mirror, Trigger.SCHEDULE, lambda _: "")
+            self._mirrors.failed(tx, run, error)
 
     def cancel(self, account: str, run_id: str, *, by: Actor = SYSTEM) -> MirrorRun:
         """Asks whoever performs it to stop; what has come stays. Raises MirrorRunMissingError."""
@@ -104,12 +113,16 @@ class MirrorTasks:
         return self._mirrors.run(account, run_id)
 
     def connectors(self, mirror: Mirror) -> tuple[Connector, Connector]:
-        """Source and target. Raises ConnectorNotFoundError."""
+        """Source and target. Every phase asks for them, and with that for the rights of the mirror's maker.
+
+        Raises ConnectorNotFoundError, MakerMayNotError.
+        """
         spec = mirror.spec
-        return (
-            self._connectors.resolve(str(spec.source), mirror.scope),
-            self._connectors.resolve(str(spec.target), mirror.scope),
-        )
+        source = self._connectors.resolve(str(spec.source), mirror.scope)
+        target = self._connectors.resolve(str(spec.target), mirror.scope)
+        made = Made(f"mirror [{mirror.identifier}]", mirror.made_by, mirror.last_modified_at)
+        self._rights.check(made, source, target)
+        return source, target
 
     def enqueue(
         self, tx: MirrorWorkTransaction, mirror: Mirror, kind: str, run_id: str, connectors: tuple[Connector, ...]

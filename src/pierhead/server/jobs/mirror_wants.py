@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from pierhead.control.catalogue import CatalogueService, Infra
 from pierhead.control.connectors import Connector
-from pierhead.control.mirroring import Mirror, MirroredRepository, Preset
+from pierhead.control.mirroring import InvalidMirrorError, Mirror, MirroredRepository, Preset
 from pierhead.kit.errors import AppError
 from pierhead.oci.reference import DOCKER_HUB, Reference
 from pierhead.oci.tag_selection import TagRules
 
+from .origins import origin_of
 from .question_work import named
 
 
@@ -25,6 +26,19 @@ def wanted(mirror: Mirror, catalogue: CatalogueService) -> tuple[MirroredReposit
 def named_at(connector: Connector, repository: str, tag: str = "") -> Reference:
     """Raises InvalidImageReferenceError, ImageNotPlaceableError."""
     return named(connector, f"{repository}:{tag}" if tag else repository)
+
+
+def check_names(connector: Connector, repositories: Iterable[MirroredRepository]) -> None:
+    """That each is at the registry of the connector, whose credentials it would be asked with.
+
+    Raises InvalidMirrorError, and as ``named_at``.
+    """
+    own = origin_of(connector).partition("://")[2]
+    for each in repositories:
+        registry = named_at(connector, each.repository).registry
+        if registry != own:
+            why = f"{each.repository} is at {registry}, and connector {connector.reference} is one for {own}"
+            raise InvalidMirrorError("repositories", why, "write it as behind the connector, or use another connector")
 
 
 def quarantined_in(mirror: Mirror, repository: str) -> str:

@@ -30,7 +30,7 @@ from pierhead.protocol.tasks import (
 from pierhead.worker.execute import task_failure
 
 from .mirror_tasks import MIRROR_KIND, MirrorTasks, MirrorWorkStore, MirrorWorkTransaction
-from .mirror_wants import named_at, wanted
+from .mirror_wants import check_names, named_at, wanted
 from .origins import origin_of
 from .payloads import text_in
 from .performer import performer_of
@@ -57,12 +57,14 @@ class SurveyWork:
         self._queue = queue
 
     def order(self, lease: Lease) -> SurveyTask:
+        """Raises AppError: no mirror, no connector, one that is for another registry by now."""
         mirror = self._mirror(lease.task)
         source, _ = self._tasks.connectors(mirror)
         secrets = self._secrets.shown_to(performer_of(self._store, lease))
         held = self._mirrors.held(mirror.scope, mirror.identifier)
         known = known_immutable(mirror.spec, held)
         rules = wanted(mirror, self._catalogue)
+        check_names(source, rules)
         asked = tuple(_asked(source, each, known, held) for each in rules)
         access = access_for_image(named_at(source, rules[0].repository), source, secrets)
         return SurveyTask(registry=access, repositories=asked)

@@ -27,6 +27,7 @@ from pierhead.protocol.tasks import TagFactsResult, TagsResult
 from pierhead.registry.errors import ManifestUnknownError
 
 from .errors import TaskFailedError
+from .makers_rights import Made, MakersRights
 
 log = logging.getLogger(__name__)
 
@@ -56,18 +57,24 @@ class Polled:
 class WatchPolling:
     """Thread-safe."""
 
-    def __init__(self, watches: WatchService, connectors: ConnectorService, tasks: Asks) -> None:
+    def __init__(self, watches: WatchService, connectors: ConnectorService, tasks: Asks, rights: MakersRights) -> None:
         self._watches = watches
         self._connectors = connectors
         self._tasks = tasks
+        self._rights = rights
 
     def poll(self, scope: Scope, identifier: str) -> Polled:
-        """Asks the registry now. A failing poll is a result. Raises WatchMissingError."""
+        """Asks the registry now, by the rights of the watch's maker. A failing poll is a result.
+
+        Raises WatchMissingError.
+        """
         watch = self._watches.get(scope, identifier).watch
         began = self._watches.now
         events: tuple[WatchEvent, ...] = ()
         try:
             connector = self._connectors.resolve(watch.connector, scope)
+            made = Made(f"watch [{watch.identifier}]", watch.made_by, watch.last_modified_at)
+            self._rights.check(made, connector)
             listing = self._listing(watch, connector)
             digests = self._digests(watch, connector, listing)
         except AppError as error:

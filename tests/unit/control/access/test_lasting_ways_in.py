@@ -13,6 +13,7 @@ from pierhead.control.access import (
     Giver,
     LastWayInError,
     Rights,
+    ServiceAccountDraft,
     TokenAddress,
     TokenDraft,
     TokenExpiredError,
@@ -79,6 +80,26 @@ def test_nobody_disables_or_deletes_those_who_may_do_more(world: World) -> None:
         keep_out(world.account.id, other.identifier, giver=Giver(BY, manager))
 
 
+def test_nobody_renames_those_who_may_do_more_or_what_is_theirs(world: World) -> None:
+    ref, people = world.user(), world.people
+    manager, robot, at = Giver(BY, ref), world.machine(), TokenAddress(world.admin, "admin", "admin")
+    for rename in (
+        lambda giver, name: people.users.rename(world.account.id, world.admin.identifier, name, giver=giver),
+        lambda giver, name: people.api_keys.update(ApiKeyDraft(world.admin, "admin", name), giver=giver),
+        lambda giver, name: people.api_tokens.update(TokenDraft(at, name), giver=giver),
+    ):
+        with pytest.raises(AccessDeniedError):
+            rename(manager, "Other")
+        assert rename(world.giver(), "Other").name == "Other"
+    draft = ServiceAccountDraft(world.scope, robot.identifier, "Other")
+    assert people.service_accounts.update(draft, giver=manager).name == "Other"
+    granted = AssignmentDraft(world.scope, "_account_viewer", PrincipalType.SERVICE_ACCOUNT, robot.identifier)
+    Rights.on(world.store, world.clock).assignments.create(granted)
+    with pytest.raises(AccessDeniedError):
+        people.service_accounts.update(draft, giver=manager)
+    assert people.users.rename(world.account.id, ref.identifier, "Myself", giver=manager).name == "Myself"
+
+
 @pytest.mark.parametrize("way", TAKE_AWAY)
 def test_the_last_way_in_of_the_last_admin_stays(world: World, way: str) -> None:
     at, giver = TokenAddress(world.admin, "admin", "admin"), world.giver()
@@ -120,13 +141,13 @@ def test_a_manager_does_not_revive_a_key_of_an_admin_and_nobody_an_expired_one(w
     tokens, then = world.people.api_tokens, world.clock.now() + 400 * DAY
     with pytest.raises(AccessDeniedError):
         tokens.update(TokenDraft(address, "t", end=then), giver=manager)
-    assert tokens.update(TokenDraft(address, "renamed", tags={"a": "b"}), giver=manager).name == "renamed"
+    assert tokens.update(TokenDraft(address, "renamed", tags={"a": "b"}), giver=world.giver()).name == "renamed"
     world.clock.advance(91 * DAY.total_seconds())
     for giver, wanted in ((manager, AccessDeniedError), (world.giver(), TokenExpiredError)):
         with pytest.raises(wanted):
             tokens.update(TokenDraft(address, "t", end=then), giver=giver)
     assert not world.opens(text)
-    assert tokens.update(TokenDraft(address, "still renamed"), giver=manager).name == "still renamed"
+    assert tokens.update(TokenDraft(address, "still renamed"), giver=world.giver()).name == "still renamed"
 
 
 def test_the_record_of_a_deleted_api_key_tells_which_tokens_went(world: World) -> None:

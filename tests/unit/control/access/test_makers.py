@@ -174,12 +174,12 @@ def test_what_an_admin_made_goes_on_working(world: Attack) -> None:
 
 def test_nobody_gives_a_little_to_those_who_may_do_more_so_that_their_keys_end(world: Attack) -> None:
     second, robot = world.user("second@example.com"), world.machine("other")
-    world.give(second, "_account_admin")
+    of_second = world.give(second, "_account_admin")
     world.rights.roles.create(world.role(Permission.SECRET_ACCESS))
     world.give(robot, "custom")
     text = world.made_by(world.as_(second), robot, "ci")
     world.give(world.manager, "_account_viewer")
-    world.people.users.delete(world.account.id, second.identifier)
+    world.rights.assignments.delete(world.scope, of_second)
     draft = AssignmentDraft(world.scope, "_account_viewer", robot.type, robot.identifier, EVERYTHING)
     with pytest.raises(AccessDeniedError) as refusal:
         world.rights.assignments.create(draft, giver=world.by_manager)

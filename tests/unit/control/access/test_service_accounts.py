@@ -13,7 +13,7 @@ from pierhead.control.scopes import Scope
 from pierhead.kit.errors import InvalidInputError
 from pierhead.kit.paging import PageRequest
 
-from .people_world import BY, World
+from .people_world import World
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_an_identifier_is_taken_once_in_its_place(world: World) -> None:
 def test_an_update_replaces_everything_but_the_address(world: World) -> None:
     world.machine()
     draft = ServiceAccountDraft(world.scope, "ci", "Builder", "Build@Example.com", "what it does", {"team": "a"})
-    changed = world.people.service_accounts.update(draft, by=BY)
+    changed = world.people.service_accounts.update(draft, giver=world.giver())
     assert (changed.name, changed.email, changed.tags) == ("Builder", "build@example.com", {"team": "a"})
     assert world.people.service_accounts.get(world.scope, "ci") == changed
     with pytest.raises(PrincipalNotFoundError):

@@ -119,7 +119,7 @@ def test_every_change_leaves_one_record_and_is_announced(world: World) -> None:
     users, account = world.people.users, world.account.id
     before = world.records()
     user = users.create(account, "ada@example.com", "Ada", by=BY)
-    users.rename(account, user.id, "Ada L.", by=BY)
+    users.rename(account, user.id, "Ada L.", giver=world.giver())
     users.disable(account, user.id, giver=world.giver())
     users.enable(account, user.id, giver=world.giver())
     users.delete(account, user.id, giver=world.giver())

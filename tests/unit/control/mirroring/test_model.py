@@ -1,14 +1,25 @@
 """What a mirror may say, and when it runs."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from pierhead.control.mirroring import InvalidMirrorError, MirroredRepository, MirrorSpec, backup_tag, next_run
 from pierhead.control.scopes import ScopedReference
-from pierhead.oci.tag_selection import TagRules
+from pierhead.oci.tag_selection import InvalidTagRuleError, TagRules
 
 HUB, OWN = ScopedReference.parse("account.hub"), ScopedReference.parse("account.own")
+
+
+def patterned(name: str, count: int) -> MirroredRepository:
+    return MirroredRepository(name, TagRules(regexes=tuple(f"{n}" for n in range(count))))
+
+
+def naming(name: str, count: int) -> MirroredRepository:
+    return MirroredRepository(name, TagRules(exact=tuple(f"{n}" for n in range(count))))
+
+
 APP = MirroredRepository("team/app", TagRules(exact=("1",)))
 
 
@@ -21,6 +32,8 @@ APP = MirroredRepository("team/app", TagRules(exact=("1",)))
         ({"repositories": (MirroredRepository("Team/App", TagRules(newest=1)),)}, "capital letters"),
         ({"repositories": (MirroredRepository("app", TagRules()),)}, "no rule for its tags"),
         ({"repositories": (MirroredRepository("app", TagRules(exact=("a b",))),)}, "app:a b has a tag"),
+        ({"repositories": tuple(patterned(f"p{n}", 50) for n in range(5))}, "250 patterns for tags together"),
+        ({"repositories": (naming("a", 3000), naming("b", 2001))}, "name 5001 tags together"),
         ({"platforms": ("linux/amd64", "linux/arm64")}, "a whole index has all of them"),
         ({"schedule": "often"}, "no cron expression"),
         ({"schedule": "0 0 30 2 *"}, "no cron expression"),
@@ -35,6 +48,12 @@ def test_a_mirror_that_makes_no_sense_is_refused_in_words(settings: dict[str, ob
     with pytest.raises(InvalidMirrorError) as caught:
         MirrorSpec(**{"source": HUB, "target": OWN, "repositories": (APP,), **settings})  # type: ignore[arg-type]
     assert words in caught.value.message
+
+
+def test_patterns_are_read_when_a_mirror_comes_in_and_not_when_it_is_made_of_a_row() -> None:
+    spec = MirrorSpec(HUB, OWN, (MirroredRepository("app", TagRules(regexes=("(",))),))
+    with pytest.raises(InvalidTagRuleError, match=re.escape("regex '('")):
+        spec.check_tags()
 
 
 def test_a_schedule_is_read_in_its_time_zone() -> None:

@@ -2,6 +2,16 @@
 
 import pytest
 
+from pierhead.control.access import (
+    AccessService,
+    AssignmentDraft,
+    IncludedScope,
+    People,
+    Pepper,
+    ResourceGroupDraft,
+    Rights,
+)
+from pierhead.control.access.resolving import grants_in
 from pierhead.control.audit import Actor, PrincipalType
 from pierhead.control.organizations import (
     OrganizationDraft,
@@ -154,3 +164,27 @@ def test_nothing_is_changed_when_it_cannot_be_recorded(store: MemoryStore, organ
         organizations.create(OrganizationDraft("acc", "eng", "Engineering"))
     with pytest.raises(PlaceMissingError):
         organizations.get("acc", "eng")
+
+
+def test_a_place_that_is_made_again_is_not_seen_by_those_who_saw_the_one_before(
+    store: MemoryStore, clock: FakeClock, projects: ProjectService
+) -> None:
+    account = AccessService(store, clock, b"p" * 32).create_account()[0].id
+    OrganizationService(store, clock).create(OrganizationDraft(account, "eng", "Engineering"))
+    people, rights = People.on(store, clock, Pepper(b"p" * 32)), Rights.on(store, clock)
+    org, whole, place = Scope(account, "eng"), Scope(account), Scope(account, "eng", "web")
+    viewer = people.users.create(account, "ada@example.com").ref
+    projects.create(ProjectDraft(org, "web", "Web"))
+    draft = ResourceGroupDraft(whole, "group", "group", None, (IncludedScope(place, False),))
+    rights.resource_groups.create(draft)
+    rights.assignments.create(AssignmentDraft(whole, "_account_viewer", viewer.type, viewer.identifier, "group"))
+    with store.snapshot() as tx:
+        assert grants_in(tx, viewer).touches(place)
+    projects.delete(org, "web", by=ANN)
+    projects.create(ProjectDraft(org, "web", "Another"))
+    rights.resource_groups.update(ResourceGroupDraft(whole, "group", "renamed", None, ()))
+    with store.snapshot() as tx:
+        assert grants_in(tx, viewer).all == ()
+        entries = [record.entry for record in tx.audit.after(account, 0, 1000)]
+    told = [entry for entry in entries if entry.subject.identifier == "group" and entry.by == ANN]
+    assert [entry.after and entry.after["includedScopes"] for entry in told] == [[]]

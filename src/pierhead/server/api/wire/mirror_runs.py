@@ -102,7 +102,7 @@ class MirrorRunInfo(MirrorRunSummary):
         """``latest``: items on their way, as far as this process was told."""
         on_way = latest or {}
         items = [MirrorRunItem.of(on_way.get(item.plan.name, item)) for item in run.items[:SHOWN_ITEMS]]
-        return cls(**_summary(run), items=items, items_total=len(run.items))
+        return cls(**_summary(run), items=items, items_total=run.items_total)
 
 
 class HoldingInfo(Wire):

@@ -39,7 +39,7 @@ class TagRulesBody(OwnReceived):
     exclude: Texts = Field(default_factory=list)
 
     def value(self) -> TagRules:
-        """Raises InvalidTagRuleError."""
+        """What is in them is checked where the mirror is made, once it is sure that it may be."""
         return TagRules(
             tuple(self.exact), tuple(self.glob), tuple(self.regex), self.semver, self.newest, tuple(self.exclude)
         )
@@ -74,7 +74,7 @@ class MirrorSpecBody(OwnReceived):
     quarantine: Annotated[str, Field(min_length=1, max_length=100)] = "quarantine"
 
     def value(self) -> MirrorSpec:
-        """Raises InvalidReferenceError, InvalidMirrorError, InvalidTagRuleError."""
+        """Raises InvalidReferenceError, InvalidMirrorError."""
         return MirrorSpec(
             source=ScopedReference.parse(self.source_ref),
             target=ScopedReference.parse(self.target_ref),

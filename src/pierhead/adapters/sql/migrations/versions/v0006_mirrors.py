@@ -42,7 +42,7 @@ def _create_runs() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("id", *_PLACE, "state")),
         sa.Column("started_at", _MOMENT, nullable=False),
         sa.Column("running", sa.Text(), nullable=True),
-        sa.Column("document", sa.JSON(none_as_null=True), nullable=False),
+        *(sa.Column(name, sa.JSON(none_as_null=True), nullable=False) for name in ("document", "items")),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_mirror_runs")),
         sa.UniqueConstraint("id", name=op.f("uq_mirror_runs_id")),
         sa.UniqueConstraint("running", name=op.f("uq_mirror_runs_running")),
