@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pierhead.server.login import login_on
@@ -76,10 +78,12 @@ def test_plain_cookies_are_for_loopback_only() -> None:
         read("0.0.0.0", PIERHEAD_SESSION_COOKIE="plain")
 
 
-def test_a_host_given_later_takes_plain_cookies_away_again(tmp_path: object) -> None:
+def test_plain_cookies_are_refused_wherever_the_host_comes_from(tmp_path: object) -> None:
     login = LoginSettings(has_plain_cookie=True)
-    assert Settings(data=tmp_path, login=login).has_plain_cookie  # type: ignore[arg-type]
-    assert not Settings(data=tmp_path, host="0.0.0.0", login=login).has_plain_cookie  # type: ignore[arg-type]
+    settings = Settings(data=tmp_path, login=login)  # type: ignore[arg-type]
+    assert settings.has_plain_cookie
+    with pytest.raises(SettingError, match=r"listens on 0\.0\.0\.0"):
+        replace(settings, host="0.0.0.0")
 
 
 def test_proxies_are_addresses_or_networks() -> None:

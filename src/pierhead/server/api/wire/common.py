@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -46,6 +46,8 @@ def _empty_as_none(value: object) -> object:
 Tags = Annotated[dict[str, str], BeforeValidator(_none_as_empty)]
 OptionalText = Annotated[str | None, BeforeValidator(_empty_as_none)]
 """A text that is not there when it is null, absent or empty."""
+OptionalShortText = Annotated[Annotated[str, Field(max_length=300)] | None, BeforeValidator(_empty_as_none)]
+"""The same of at most 300 characters. The cap is on the text: one on the whole would meet the None as well."""
 
 
 def _checked(check: Callable[[str], str]) -> AfterValidator:

@@ -16,7 +16,7 @@ from pierhead.control.diagnosis import (
     with_platform,
 )
 
-from .common import OptionalText, OwnReceived, Wire
+from .common import OptionalShortText, OwnReceived, Wire
 
 Reference = Annotated[str, Field(min_length=1, max_length=512)]
 PlatformText = Annotated[str, Field(pattern=r"^[a-z0-9_.-]{1,32}/[a-z0-9_.-]{1,32}(/[a-z0-9_.-]{1,32})?$")]
@@ -30,7 +30,7 @@ class DiagnoseBody(OwnReceived):
     run_id: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     image: Reference | None = None
     platform: PlatformText | None = None
-    connector_ref: Annotated[OptionalText, Field(max_length=200)] = None
+    connector_ref: OptionalShortText = None
     live: bool = False
 
 

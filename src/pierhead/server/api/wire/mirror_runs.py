@@ -8,7 +8,7 @@ from pydantic import Field
 from pierhead.control.mirroring import Holding, MirrorApproval, MirrorRun, RunItem
 from pierhead.kit.clock import to_epoch_ms
 
-from .common import OptionalText, OwnReceived, Wire
+from .common import OptionalShortText, OwnReceived, Wire
 
 SHOWN_ITEMS = 1000
 
@@ -131,7 +131,7 @@ class ApprovalBody(OwnReceived):
     """``image``: ``repository:tag`` as runs tell it. ``digest``: what is in quarantine, to be sure."""
 
     image: Annotated[str, Field(min_length=1, max_length=400)]
-    digest: OptionalText = Field(default=None, max_length=200)
+    digest: OptionalShortText = None
     reason: Annotated[str, Field(min_length=1, max_length=1000)]
 
 

@@ -17,7 +17,7 @@ from pierhead.control.scopes import Scope, ScopedReference
 from pierhead.kit.clock import to_epoch_ms
 from pierhead.oci.tag_selection import MAX_PATTERNS, TagRules
 
-from .common import Identifier, Name, OptionalText, OwnReceived, Tags, Wire
+from .common import Identifier, Name, OptionalShortText, OptionalText, OwnReceived, Tags, Wire
 from .copies import Platform
 
 Text = Annotated[str, Field(min_length=1, max_length=300)]
@@ -34,7 +34,7 @@ class TagRulesBody(OwnReceived):
     exact: TagTexts = Field(default_factory=list)
     glob: Texts = Field(default_factory=list)
     regex: Texts = Field(default_factory=list)
-    semver: OptionalText = Field(default=None, max_length=300)
+    semver: OptionalShortText = None
     newest: Annotated[int, Field(ge=1, le=100_000)] | None = None
     exclude: Texts = Field(default_factory=list)
 
@@ -70,7 +70,7 @@ class MirrorSpecBody(OwnReceived):
     immutable: Texts = Field(default_factory=list)
     reserve: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     backup: Annotated[str, Field(max_length=128)] = ""
-    gate_policy_ref: OptionalText = Field(default=None, max_length=200)
+    gate_policy_ref: OptionalShortText = None
     quarantine: Annotated[str, Field(min_length=1, max_length=100)] = "quarantine"
 
     def value(self) -> MirrorSpec:
