@@ -34,6 +34,7 @@ def application(tmp_path: Path) -> Iterator[MemoryApplication]:
     application.close()
 
 
+@pytest.mark.timeout(600)
 def test_no_generated_request_is_answered_with_a_5xx(application: MemoryApplication) -> None:
     tried = _try_all(application, 2_000)
     assert sum(tried.values()) >= 2_000
